@@ -1,0 +1,1 @@
+"""The spool: append-only segments on disk, between the program and whoever forwards."""
