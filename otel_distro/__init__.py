@@ -1,1 +1,1 @@
-"""placeholder"""
+"""OpenTelemetry for programs that run algorithms."""

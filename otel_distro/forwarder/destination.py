@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from otel_distro.spool.record import DATA_KINDS, Kind, SpooledRecord
 
@@ -128,3 +128,11 @@ class Destination(Protocol):
 
     def close(self) -> None:
         """Releases connections and files. It may be used again afterwards."""
+
+
+@runtime_checkable
+class HasIdle(Protocol):
+    """A destination that wants to be called about once a second while it has nothing to deliver."""
+
+    def idle(self) -> None:
+        """Does what time alone makes due."""

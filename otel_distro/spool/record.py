@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Kind(IntEnum):
@@ -20,8 +20,7 @@ class Kind(IntEnum):
 DATA_KINDS = frozenset({Kind.SPAN, Kind.LOG, Kind.EVENT, Kind.METRIC})
 
 
-@dataclass(frozen=True, slots=True)
-class SpooledRecord:
+class SpooledRecord(NamedTuple):
     """One whole record, read back from a segment.
 
     Attributes:

@@ -1,0 +1,106 @@
+"""Starting: what ``opentelemetry-instrument`` and :func:`otel_distro.configure` do, in one place.
+
+This is the only module that may import OpenTelemetry's private modules; ``tests/test_architecture.py`` holds that.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opentelemetry import context, propagate, trace
+from opentelemetry._logs import set_logger_provider
+from opentelemetry.instrumentation.threading import ThreadingInstrumentor
+from opentelemetry.metrics import set_meter_provider
+from opentelemetry.sdk._configuration import _BaseConfigurator
+from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
+
+from otel_distro import lifecycle
+from otel_distro.api import wiring
+from otel_distro.config import Config
+from otel_distro.distribution import Distribution
+from otel_distro.pipeline import Pipeline
+
+_UNNAMED: Final = "unknown_service"  # what the SDK calls a service that nobody named
+
+
+class AlgorithmConfigurator(_BaseConfigurator):
+    """The entry point of the group ``opentelemetry_configurator``."""
+
+    def _configure(self, **_: Any) -> None:
+        lifecycle.configure()
+
+
+def start(environ: Mapping[str, str] = os.environ) -> Distribution | None:
+    """Starts the distribution in this process.
+
+    Args:
+        environ: The environment.
+
+    Returns:
+        What runs now; ``None`` if ``OTEL_SDK_DISABLED`` is true.
+
+    Raises:
+        ValueError: A variable cannot work.
+    """
+    config = Config.from_environ(environ)
+    if config.disabled:
+        return None
+    say = _silent if config.quiet else _say
+    pipeline = Pipeline(config, environ, say)
+    distribution = Distribution(pipeline, _resource(config), config.exit_timeout_seconds, say)
+    _install(distribution)
+    _carry_context(environ)
+    atexit.register(distribution.at_exit)
+    say(f"records go to {_targets(pipeline)}")
+    return distribution
+
+
+def _resource(config: Config) -> Resource:
+    """Returns the resource by the standard variables, with the service's name and an instance id of this process."""
+    resource = Resource.create()
+    missing = {}
+    if str(resource.attributes.get(SERVICE_NAME, "")).startswith(_UNNAMED):
+        missing[SERVICE_NAME] = config.service
+    if SERVICE_INSTANCE_ID not in resource.attributes:
+        missing[SERVICE_INSTANCE_ID] = str(uuid.uuid4())
+    return resource.merge(Resource(missing))
+
+
+def _install(distribution: Distribution) -> None:
+    """Makes the providers OpenTelemetry's global ones, and wires the API to the spool."""
+    trace.set_tracer_provider(distribution.tracer_provider)
+    set_meter_provider(distribution.meter_provider)
+    set_logger_provider(distribution.logger_provider)
+    wiring.install(distribution.event_logger_provider, distribution.sink)
+
+
+def _carry_context(environ: Mapping[str, str]) -> None:
+    """Takes up the context of the program that started this one, and carries it into threads and executors."""
+    carrier = {name: environ[name.upper()] for name in propagate.get_global_textmap().fields if name.upper() in environ}
+    if carrier:
+        context.attach(propagate.extract(carrier))
+    threading = ThreadingInstrumentor()
+    if not threading.is_instrumented_by_opentelemetry:
+        threading.instrument()
+
+
+def _targets(pipeline: Pipeline) -> str:
+    named = ", ".join(f"{addressee.name} ({addressee.endpoint})" for addressee in pipeline.addressees)
+    shown = any(addressee.kind == "local" for addressee in pipeline.addressees)
+    return f"{named}; otel-distro show prints them" if shown else named
+
+
+def _say(line: str) -> None:
+    try:
+        print(f"otel-distro: {line}", file=sys.stderr, flush=True)  # noqa: T201 - said to the user, once
+    except (OSError, ValueError, AttributeError):  # stderr is closed, or there is none
+        return
+
+
+def _silent(_line: str) -> None:
+    """Says nothing."""

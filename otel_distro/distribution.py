@@ -1,0 +1,108 @@
+"""The running distribution: OpenTelemetry's providers over one pipeline, and how it all ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+
+from otel_distro.api import wiring
+from otel_distro.api.run import open_runs
+from otel_distro.forwarder.ledger import Balance, balances
+from otel_distro.pipeline import Pipeline
+from otel_distro.recording.events import EventLoggerProvider
+from otel_distro.recording.processors import SpoolLogRecordProcessor, SpoolMetricExporter, SpoolSpanProcessor
+from otel_distro.recording.resource import ProcessResources
+from otel_distro.recording.sink import SpoolSink
+
+_STOP_SECONDS: Final = 1.0
+
+
+class Distribution:
+    """Everything that runs in this process.
+
+    Args:
+        pipeline: Where records go.
+        resource: What the records are about.
+        exit_timeout_seconds: How long the program's exit waits at most.
+        on_line: Called with a line that the user should see.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, resource: Resource, exit_timeout_seconds: float, on_line: Callable[[str], None]
+    ) -> None:
+        self._pipeline = pipeline
+        self._exit_timeout_seconds = exit_timeout_seconds
+        self._on_line = on_line
+        self._ended = False
+        self._before = balances(pipeline.directory)
+        resources = ProcessResources()
+        spool = (pipeline.writer, resources, pipeline.flush)
+        # They end with the distribution, in its order, not each by an exit handler of its own.
+        self.tracer_provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+        self.tracer_provider.add_span_processor(SpoolSpanProcessor(*spool))
+        self.logger_provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
+        self.logger_provider.add_log_record_processor(SpoolLogRecordProcessor(*spool))
+        reader = PeriodicExportingMetricReader(SpoolMetricExporter(*spool))
+        self.meter_provider = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
+        self.event_logger_provider = EventLoggerProvider(pipeline.writer, resources, resource)
+        self.sink = SpoolSink(pipeline.directory, pipeline.writer, resources, resource)
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """Collects the metrics and waits until every destination has passed everything; returns whether."""
+        deadline = time.monotonic() + timeout_seconds
+        self.meter_provider.force_flush(int(timeout_seconds * 1e3))
+        return self._pipeline.flush(max(0.0, deadline - time.monotonic()))
+
+    def shutdown(self, timeout_seconds: float) -> bool:
+        """Ends what is open, in the order in which it needs what comes after it; returns whether all was passed."""
+        if self._ended:
+            return True
+        self._ended = True
+        deadline = time.monotonic() + timeout_seconds
+        for run in open_runs():
+            run.end()
+        self.tracer_provider.shutdown()
+        self.meter_provider.shutdown(timeout_seconds * 1e3)  # collects once more
+        self.logger_provider.shutdown()
+        passed = self._pipeline.flush(max(0.0, deadline - time.monotonic()))
+        self._summarise()
+        self._pipeline.stop(max(_STOP_SECONDS, deadline - time.monotonic()) if passed else 0.0)
+        wiring.uninstall()
+        return passed
+
+    def at_exit(self) -> None:
+        """Shuts down within the exit's time."""
+        self.shutdown(self._exit_timeout_seconds)
+
+    def _summarise(self) -> None:
+        """Says in one line what became of what this program recorded; nothing if it recorded nothing."""
+        now = balances(self._pipeline.directory)
+        parts = [
+            _describe(balance, self._before.get(name, Balance(name)))
+            for name, balance in now.items()
+            if balance.accepted
+        ]
+        if any(parts):
+            self._on_line("; ".join(part for part in parts if part))
+
+
+def _describe(now: Balance, before: Balance) -> str:
+    """Returns one destination's counts since the program began."""
+    counts = {
+        "accepted": now.accepted - before.accepted,
+        "delivered": now.delivered - before.delivered,
+        "kept": now.queued,
+        "parked": now.parked - before.parked,
+        **{f"lost ({reason})": n - before.lost.get(reason, 0) for reason, n in now.lost.items()},
+    }
+    if not counts["accepted"] and not counts["kept"]:
+        return ""
+    said = ("accepted", "delivered")
+    return f"{now.name}: " + ", ".join(f"{n} {word}" for word, n in counts.items() if n or word in said)

@@ -1,0 +1,60 @@
+"""Start, flush and stop the distribution from a program: the three calls that need no OpenTelemetry SDK to import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from otel_distro.distribution import Distribution
+
+__all__ = ["configure", "flush", "shutdown"]
+
+
+class _State:
+    """What runs in this process; one place, so that configuring twice is known to be twice."""
+
+    distribution: Distribution | None = None
+
+
+def configure() -> None:
+    """Starts the distribution: whatever is recorded from now on is kept on disk and delivered.
+
+    The environment decides where it goes; with none set, to the local store that ``otel-distro show`` reads. Calling
+    it again does nothing, and under ``opentelemetry-instrument`` it has been called already.
+
+    Raises:
+        ValueError: A variable cannot work; the message names it, what is wrong with its value, and the cure.
+    """
+    if _State.distribution is None:
+        # The SDK is loaded here and no earlier: importing otel_distro stays cheap.
+        from otel_distro.configurator import start  # noqa: PLC0415
+
+        _State.distribution = start()
+
+
+def flush(timeout_seconds: float = 30.0) -> bool:
+    """Waits until every destination has passed what was recorded before.
+
+    It does not wait for a destination that is known to be away: what was recorded is safe on disk.
+
+    Args:
+        timeout_seconds: How long to wait at most.
+
+    Returns:
+        Whether everything was passed. ``True`` if the distribution does not run.
+    """
+    distribution = _State.distribution
+    return distribution is None or distribution.flush(timeout_seconds)
+
+
+def shutdown(timeout_seconds: float = 30.0) -> bool:
+    """Ends open runs, flushes, and stops. Called at the program's exit in any case.
+
+    Args:
+        timeout_seconds: How long to wait at most.
+
+    Returns:
+        Whether everything was passed. ``True`` if the distribution does not run.
+    """
+    distribution, _State.distribution = _State.distribution, None
+    return distribution is None or distribution.shutdown(timeout_seconds)

@@ -1,0 +1,1 @@
+"""Recording: from OpenTelemetry's providers through the encoder into the spool."""
