@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote
 
 from otel_distro import environment_variables as env
@@ -29,6 +30,9 @@ class DestinationName:
 
     kind: str
     name: str
+
+
+LOCAL: Final = DestinationName("local", "local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def _main_script(arguments: Sequence[str]) -> str:
 
 def _destinations(environ: Mapping[str, str]) -> Sequence[DestinationName]:
     entries = [entry.strip() for entry in environ.get(env.DESTINATIONS, "").split(",") if entry.strip()]
-    chosen = [_destination(entry) for entry in entries or ["local"]]
+    chosen = [_destination(entry) for entry in entries] or [LOCAL]
     names = [destination.name for destination in chosen]
     for name in names:
         if names.count(name) > 1:

@@ -32,14 +32,15 @@ class AlgorithmConfigurator(_BaseConfigurator):
     """The entry point of the group ``opentelemetry_configurator``."""
 
     def _configure(self, **_: Any) -> None:
-        lifecycle.configure()
+        lifecycle.start_once(lambda: start(carries_threads=False))  # the wrapper loads every instrumentor itself
 
 
-def start(environ: Mapping[str, str] = os.environ) -> Distribution | None:
+def start(environ: Mapping[str, str] = os.environ, *, carries_threads: bool = True) -> Distribution | None:
     """Starts the distribution in this process.
 
     Args:
         environ: The environment.
+        carries_threads: Whether to carry the context into threads and executors.
 
     Returns:
         What runs now; ``None`` if ``OTEL_SDK_DISABLED`` is true.
@@ -54,7 +55,9 @@ def start(environ: Mapping[str, str] = os.environ) -> Distribution | None:
     pipeline = Pipeline(config, environ, say)
     distribution = Distribution(pipeline, _resource(config), config.exit_timeout_seconds, say)
     _install(distribution)
-    _carry_context(environ)
+    _take_up_context(environ)
+    if carries_threads:
+        ThreadingInstrumentor().instrument()
     atexit.register(distribution.at_exit)
     say(f"records go to {_targets(pipeline)}")
     return distribution
@@ -79,14 +82,11 @@ def _install(distribution: Distribution) -> None:
     wiring.install(distribution.event_logger_provider, distribution.sink)
 
 
-def _carry_context(environ: Mapping[str, str]) -> None:
-    """Takes up the context of the program that started this one, and carries it into threads and executors."""
+def _take_up_context(environ: Mapping[str, str]) -> None:
+    """Takes up the context of the program that started this one, where it was put into the environment."""
     carrier = {name: environ[name.upper()] for name in propagate.get_global_textmap().fields if name.upper() in environ}
     if carrier:
         context.attach(propagate.extract(carrier))
-    threading = ThreadingInstrumentor()
-    if not threading.is_instrumented_by_opentelemetry:
-        threading.instrument()
 
 
 def _targets(pipeline: Pipeline) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from opentelemetry.sdk._logs import LoggerProvider
@@ -22,6 +23,7 @@ from otel_distro.recording.resource import ProcessResources
 from otel_distro.recording.sink import SpoolSink
 
 _STOP_SECONDS: Final = 1.0
+_COLLECT_SECONDS: Final = 1.0
 
 
 class Distribution:
@@ -57,8 +59,8 @@ class Distribution:
     def flush(self, timeout_seconds: float) -> bool:
         """Collects the metrics and waits until every destination has passed everything; returns whether."""
         deadline = time.monotonic() + timeout_seconds
-        self.meter_provider.force_flush(int(timeout_seconds * 1e3))
-        return self._pipeline.flush(max(0.0, deadline - time.monotonic()))
+        collected = self.meter_provider.force_flush(int(max(timeout_seconds, _COLLECT_SECONDS) * 1e3))
+        return self._pipeline.flush(max(0.0, deadline - time.monotonic())) and collected
 
     def shutdown(self, timeout_seconds: float) -> bool:
         """Ends what is open, in the order in which it needs what comes after it; returns whether all was passed."""
@@ -68,9 +70,7 @@ class Distribution:
         deadline = time.monotonic() + timeout_seconds
         for run in open_runs():
             run.end()
-        self.tracer_provider.shutdown()
-        self.meter_provider.shutdown(timeout_seconds * 1e3)  # collects once more
-        self.logger_provider.shutdown()
+        self._shut_providers_down(timeout_seconds)
         passed = self._pipeline.flush(max(0.0, deadline - time.monotonic()))
         self._summarise()
         self._pipeline.stop(max(_STOP_SECONDS, deadline - time.monotonic()) if passed else 0.0)
@@ -80,6 +80,19 @@ class Distribution:
     def at_exit(self) -> None:
         """Shuts down within the exit's time."""
         self.shutdown(self._exit_timeout_seconds)
+
+    def _shut_providers_down(self, timeout_seconds: float) -> None:
+        """Ends the providers; the meter provider collects once more, which needs no network but some time."""
+        milliseconds = max(timeout_seconds, _COLLECT_SECONDS) * 1e3
+        for shut_down in (
+            self.tracer_provider.shutdown,
+            partial(self.meter_provider.shutdown, milliseconds),
+            self.logger_provider.shutdown,
+        ):
+            try:
+                shut_down()
+            except Exception as error:  # one that fails, in a callback of the program, stops none of the others
+                self._on_line(f"a provider did not shut down: {error}")
 
     def _summarise(self) -> None:
         """Says in one line what became of what this program recorded; nothing if it recorded nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,10 +26,19 @@ def configure() -> None:
     Raises:
         ValueError: A variable cannot work; the message names it, what is wrong with its value, and the cure.
     """
-    if _State.distribution is None:
-        # The SDK is loaded here and no earlier: importing otel_distro stays cheap.
-        from otel_distro.configurator import start  # noqa: PLC0415
 
+    def start() -> Distribution | None:
+        # The SDK is loaded here and no earlier: importing otel_distro stays cheap.
+        from otel_distro import configurator  # noqa: PLC0415
+
+        return configurator.start()
+
+    start_once(start)
+
+
+def start_once(start: Callable[[], Distribution | None]) -> None:
+    """Starts the distribution by a function of the configurator's, if it does not run."""
+    if _State.distribution is None:
         _State.distribution = start()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from otel_distro.config import Config, DestinationName
+from otel_distro.config import LOCAL, Config, DestinationName
 from otel_distro.forwarder.alerts import ADDRESSEE as ALERTS
 from otel_distro.forwarder.alerts import AlertEvaluator
 from otel_distro.forwarder.destination import Destination
@@ -59,7 +59,11 @@ class Pipeline:
 def usable(
     names: Sequence[DestinationName], environ: Mapping[str, str], on_line: Callable[[str], None]
 ) -> Sequence[DestinationName]:
-    """Returns those of the destinations that can be made, and says what is wrong with each other one."""
+    """Returns those of the destinations that can be made, else ``local``, and says what is wrong with each other one.
+
+    Raises:
+        ValueError: Not even ``local`` can be made.
+    """
     kept = []
     for name in names:
         try:
@@ -68,4 +72,6 @@ def usable(
             on_line(f"{error}; it is left out")
         else:
             kept.append(name)
-    return kept or [DestinationName("local", "local")]
+    if not kept:
+        build_destination(LOCAL, environ)
+    return kept or [LOCAL]

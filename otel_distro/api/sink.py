@@ -65,6 +65,6 @@ class NoSink:
     def points(self, points: Sequence[Point]) -> None:
         """Forgets the points."""
 
-    def keep_file(self, path: str | PathLike[str]) -> KeptFile:
+    def keep_file(self, path: str | PathLike[str]) -> KeptFile:  # noqa: ARG002 - the protocol's
         """Forgets the file."""
         return KeptFile(size_bytes=0, sha256="", kept="")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from otel_distro.config import Config, DestinationName
+from otel_distro.config import LOCAL, Config
 from otel_distro.forwarder.alerts import AlertEvaluator
 from otel_distro.forwarder.destination import Destination
 from otel_distro.forwarder.leader import Leader
@@ -19,7 +19,6 @@ from otel_distro.spool.directory import SpoolDirectory, spool_directories
 from otel_distro.spool.locks import FileLock
 from otel_distro.spool.writer import SpoolWriter
 
-LOCAL: Final = DestinationName("local", "local")
 _LOOK_SECONDS: Final = 0.05
 _CLOSE_SECONDS: Final = 2.0
 

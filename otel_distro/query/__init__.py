@@ -1,1 +1,1 @@
-"""See the modules."""
+"""Reading back what was recorded: the interface of readers, and the reader of the local store."""

@@ -1,0 +1,88 @@
+"""The destination ``local``: a SQLite file that needs no server, read by ``otel-distro show``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from otel_distro.forwarder.destination import Batch, Delivery, DestinationConfig, Fingerprint, Slot
+from otel_exporter_local.client import StoreClient
+from otel_exporter_local.config import LocalConfig
+from otel_exporter_local.retention import Retention
+from otel_exporter_local.translator import translate
+
+__all__ = ["LocalDestination"]
+
+_SLOTS: Final = (Slot(),)
+
+
+class LocalDestination:
+    """Delivers to the local store. Building it does no I/O.
+
+    Args:
+        config: Kind, name and environment.
+        clock: Tells the present in nanoseconds since the epoch.
+        monotonic: Tells a time in seconds that never goes back.
+
+    Raises:
+        ValueError: A setting cannot be; the message names the variable and the cure.
+    """
+
+    def __init__(
+        self,
+        config: DestinationConfig,
+        *,
+        clock: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.config = LocalConfig.read(config)
+        self._name = config.name
+        self._kind = config.kind
+        self._client = StoreClient(self.config.path, clock)
+        self._retention = Retention(self._client.file, self._client.files, self.config, clock, monotonic)
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+        return self._name
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Who it is: the file."""
+        return Fingerprint(self._kind, str(self.config.path))
+
+    @property
+    def slots(self) -> Sequence[Slot]:
+        """Its one cursor: everything goes into one transaction."""
+        return _SLOTS
+
+    def deliver(self, slot: Slot, batch: Batch) -> Delivery:  # noqa: ARG002 - there is only one slot
+        """Stores a batch exactly once, however often it comes.
+
+        Raises:
+            PermanentError: A value fits no column.
+            HeldError: The file is another program's, or of a newer version.
+            Exception: The disk, or another writer, refuses for now.
+        """
+        translation = translate(batch.records)
+        self._client.write(translation.records, batch.ends, batch.files)
+        self._retention.keep_within_bounds()
+        lost = {"corrupt": translation.corrupt} if translation.corrupt else {}
+        return Delivery(len(translation.records), lost)
+
+    def resume(self, slot: Slot, segment: str) -> int:  # noqa: ARG002 - there is only one slot
+        """Returns how far the store itself has taken a segment in, in bytes."""
+        return self._client.cursor(segment)
+
+    def forget(self, segments: Sequence[str]) -> None:
+        """Drops the cursors of segments that are gone."""
+        self._client.forget(segments)
+
+    def idle(self) -> None:
+        """Goes on with what retention left to be done."""
+        self._retention.keep_within_bounds()
+
+    def close(self) -> None:
+        """Closes the file; it is opened again when it is needed."""
+        self._client.close()
