@@ -27,6 +27,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
 
+if __name__ == "__main__":  # the libraries below take some seconds when they are loaded for the first time
+    print("loading scikit-learn and matplotlib", file=sys.stderr, flush=True)
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray

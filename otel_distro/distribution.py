@@ -21,6 +21,8 @@ from otel_distro.recording.events import EventLoggerProvider
 from otel_distro.recording.processors import SpoolLogRecordProcessor, SpoolMetricExporter, SpoolSpanProcessor
 from otel_distro.recording.resource import ProcessResources
 from otel_distro.recording.sink import SpoolSink
+from otel_distro.spool.directory import Addressee
+from otel_distro.spool.record import Kind
 
 _STOP_SECONDS: Final = 1.0
 _COLLECT_SECONDS: Final = 1.0
@@ -43,7 +45,7 @@ class Distribution:
         self._exit_timeout_seconds = exit_timeout_seconds
         self._on_line = on_line
         self._ended = False
-        self._before = balances(pipeline.directory)
+        self._before = balances(pipeline.directory, queued_of="")
         resources = ProcessResources()
         spool = (pipeline.writer, resources, pipeline.flush)
         # They end with the distribution, in its order, not each by an exit handler of its own.
@@ -95,27 +97,35 @@ class Distribution:
                 self._on_line(f"a provider did not shut down: {error}")
 
     def _summarise(self) -> None:
-        """Says in one line what became of what this program recorded; nothing if it recorded nothing."""
-        now = balances(self._pipeline.directory)
+        """Says in one line what became of what this process recorded; nothing if it recorded nothing."""
+        writer = self._pipeline.writer
+        now = balances(self._pipeline.directory, queued_of=writer.owner)
         parts = [
-            _describe(balance, self._before.get(name, Balance(name)))
-            for name, balance in now.items()
-            if balance.accepted
+            summary(writer.accepted(kinds_of(addressee)), now[addressee.name], self._before[addressee.name])
+            for addressee in self._pipeline.addressees
+            if writer.accepted(kinds_of(addressee))
         ]
-        if any(parts):
-            self._on_line("; ".join(part for part in parts if part))
+        if parts:
+            self._on_line("; ".join(parts))
 
 
-def _describe(now: Balance, before: Balance) -> str:
-    """Returns one destination's counts since the program began."""
-    counts = {
-        "accepted": now.accepted - before.accepted,
-        "delivered": now.delivered - before.delivered,
-        "kept": now.queued,
-        "parked": now.parked - before.parked,
-        **{f"lost ({reason})": n - before.lost.get(reason, 0) for reason, n in now.lost.items()},
+def summary(accepted: int, now: Balance, before: Balance) -> str:
+    """Returns what became of a process's records for one destination, in words.
+
+    Args:
+        accepted: How many the process recorded.
+        now: Where the destination stands; of what waits, only what this process recorded.
+        before: Where it stood when the process began.
+    """
+    refused = {"parked": now.parked - before.parked} | {
+        f"lost ({reason})": count - before.lost.get(reason, 0) for reason, count in now.lost.items()
     }
-    if not counts["accepted"] and not counts["kept"]:
-        return ""
+    counts = {"accepted": accepted, "delivered": accepted - now.queued - sum(refused.values()), "kept": now.queued}
     said = ("accepted", "delivered")
-    return f"{now.name}: " + ", ".join(f"{n} {word}" for word, n in counts.items() if n or word in said)
+    words = [f"{count} {word}" for word, count in {**counts, **refused}.items() if count or word in said]
+    return f"{now.name}: {', '.join(words)}"
+
+
+def kinds_of(addressee: Addressee) -> frozenset[Kind]:
+    """Returns the kinds of record that any slot of a destination takes."""
+    return frozenset(kind for slot in addressee.slots for kind in slot.takes)

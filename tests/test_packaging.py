@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, packages_distributions
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli
+
+import architecture_rules as rules
 
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -93,17 +96,45 @@ def test_each_entry_point_leads_to_something(point: EntryPoint) -> None:
     assert callable(point.load())
 
 
+def test_each_library_that_is_imported_is_declared() -> None:
+    shipped = declared(*PROJECT["project"]["optional-dependencies"].values())
+    everything = shipped | declared(*PROJECT["dependency-groups"].values())
+    assert undeclared(shipped, *rules.INSTALLED) == []
+    assert undeclared(everything, *set(rules.TREES) - set(rules.INSTALLED)) == []
+
+
+def declared(*groups: list[str]) -> set[str]:
+    """Returns the names of the dependencies and of what the groups add to them."""
+    requirements = [*PROJECT["project"]["dependencies"], *(requirement for group in groups for requirement in group)]
+    return {re.split(r"[\[<>=]", requirement)[0] for requirement in requirements} - {PROJECT["project"]["name"]}
+
+
+def undeclared(names: set[str], *trees: str) -> list[str]:
+    """Returns the imports below some folders that none of the declared libraries provides."""
+    ours = {path.stem for folder in (".", "exporters/*", "tests", "tools") for path in ROOT.glob(f"{folder}/*")}
+    providers = packages_distributions()
+    return [
+        f"{rules.where(path, ROOT, imported.line)} imports {imported.target}"
+        for path in rules.files(ROOT, *trees)
+        for imported in rules.imports(path, ROOT)
+        if not imported.typing_only
+        and (top := imported.target.split(".")[0]) not in sys.stdlib_module_names | ours
+        and names.isdisjoint(name.lower() for name in providers.get(top, []))
+    ]
+
+
+def test_a_library_that_is_not_declared_is_seen() -> None:
+    assert undeclared(declared() - {"click"}, "otel_distro/cli") != []
+
+
 def test_the_constraints_pin_each_direct_dependency() -> None:
     pinned = {
         line.split("==")[0]
         for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
         if "==" in line
     }
-    project = PROJECT["project"]
-    groups = [*project["optional-dependencies"].values(), *PROJECT["dependency-groups"].values()]
-    wanted = [*project["dependencies"], *(requirement for group in groups for requirement in group)]
-    names = {requirement.split("[")[0].split(">")[0].split("=")[0] for requirement in wanted}
-    assert names - {project["name"]} <= pinned
+    groups = [*PROJECT["project"]["optional-dependencies"].values(), *PROJECT["dependency-groups"].values()]
+    assert declared(*groups) <= pinned
 
 
 def test_the_wheel_alone_records_a_run_and_shows_it(wheel: zipfile.ZipFile, tmp_path: Path) -> None:

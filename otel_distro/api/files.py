@@ -68,7 +68,7 @@ def _located(path: Any) -> Path | str:
         mode = where.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return FILE_MISSING
-    except (OSError, TypeError, ValueError):  # no permission; no path at all; a NUL in it
+    except Exception:  # no permission; a NUL in it; no path at all
         return FILE_UNREADABLE
     return where if stat.S_ISREG(mode) else NOT_A_FILE
 

@@ -62,9 +62,6 @@ def incident(
     return incident_id
 
 
-def _kept(files: Iterable[Path] | Path | None) -> list[dict[str, Any]]:
-    if files is None:
-        return []
-    paths = [files] if isinstance(files, str | bytes | PathLike) or not isinstance(files, Iterable) else files
-    found = (kept_file(path) for path in paths)
+def _kept(files: object) -> list[dict[str, Any]]:
+    found = (kept_file(path) for path in mend.listed(files))
     return [described for described in found if described is not None]

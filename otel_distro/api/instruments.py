@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal
 
@@ -94,4 +95,6 @@ def mirror(values: Mapping[str, float | int | bool]) -> None:
 
 
 def _observe(_: CallbackOptions) -> Iterable[Observation]:
-    return [Observation(value, {semconv.METRIC_NAME: name}) for name, value in list(_last_values.items())]
+    """Leaves out what is not finite, which the SDK would refuse with a warning at every collection."""
+    last = list(_last_values.items())
+    return [Observation(value, {semconv.METRIC_NAME: name}) for name, value in last if math.isfinite(value)]

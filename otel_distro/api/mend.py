@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import reprlib
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
@@ -19,6 +20,7 @@ __all__ = [
     "attribute",
     "attributes",
     "instrument_name",
+    "listed",
     "mapping",
     "number",
     "numbers",
@@ -33,7 +35,7 @@ _INT64_MIN: Final = -(2**63)
 _INT64_MAX: Final = 2**63 - 1
 _DEEPEST: Final = 16  # levels of one attribute
 _MOST_VALUES: Final = 10_000  # values inside one attribute, so that shared branches cannot multiply without end
-_MOST_STRINGS: Final = 1_000  # tags or labels of one call, so that an endless generator has an end
+_MOST_LISTED: Final = 1_000  # tags, labels or files of one call, so that an endless generator has an end
 _CYCLE: Final = "<cycle>"
 _TOO_MUCH: Final = "<left out>"
 
@@ -52,11 +54,16 @@ def text(given: object) -> str:
         found = str.__str__(given)  # the plain text of an enumeration member or a numpy string
     elif isinstance(given, bytes | bytearray):
         found = bytes(given).decode("utf-8", "replace")
+    elif isinstance(given, list | tuple | dict | set | frozenset):
+        found = _outline.repr(given)
     else:
         found = _own_text(given)
     if found.isascii():
         return found
     return found.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate becomes "?"
+
+
+_outline: Final = reprlib.Repr()  # where a text is wanted, a list or a map is a mistake: enough of it to see that
 
 
 def _own_text(given: object) -> str:
@@ -68,14 +75,21 @@ def _own_text(given: object) -> str:
 
 def strings(given: object) -> list[str]:
     """Returns tags or labels as a list of texts; a single text is a list of one, ``None`` an empty one."""
+    return [text(item) for item in listed(given)]
+
+
+def listed(given: object) -> list[Any]:
+    """Returns what a caller may give one or many of as a list: texts, paths and maps are one, ``None`` is none."""
     if given is None:
         return []
-    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
-        return [text(given)]
+    if isinstance(given, str | bytes | PathLike | Mapping) or not isinstance(given, Iterable):
+        return [given]
+    found: list[Any] = []
     try:
-        return [text(item) for item in islice(given, _MOST_STRINGS)]
-    except Exception:  # an iterator of the caller that fails on its way
-        return [text(given)]
+        found.extend(islice(given, _MOST_LISTED))
+    except Exception:  # an iterator of the caller's that fails on its way: what it gave before counts
+        return found
+    return found
 
 
 # --- maps and attributes ---------------------------------------------------------------------------------------------

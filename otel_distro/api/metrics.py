@@ -6,9 +6,10 @@ reads it takes the rate. Calling a factory again with the same name gives the sa
 
 from __future__ import annotations
 
+import math
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from otel_distro.api import mend
@@ -19,6 +20,7 @@ from otel_distro.api.instruments import Kind, instrument
 __all__ = ["Counter", "Gauge", "Histogram", "Meter", "Summary", "counter", "gauge", "histogram", "meter", "summary"]
 
 Attributes = Mapping[str, Any]
+Take = Callable[[float, dict[str, Any]], None]
 
 
 class _Instrument:
@@ -34,23 +36,33 @@ class _Instrument:
 
     kind: ClassVar[Kind]
     method: ClassVar[str]
+    from_zero: ClassVar[bool] = True  # OpenTelemetry takes nothing below it
 
     def __init__(self, name: str, unit: str, description: str) -> None:
         self.name = name
         self.unit = unit
         self.description = description
 
-    def _record(self, value: object, attributes: Attributes | None) -> None:
-        """Records a value, in whichever SDK is there now."""
+    def _record(self, value: object, attributes: Attributes | None, take: Take | None = None) -> None:
+        """Mends a value and its attributes and hands them to ``take``; to the instrument itself if not given.
+
+        What the SDK would refuse with a warning for each call is counted here, and named once.
+        """
         try:
             found = mend.number(value)
-            if found is None:
-                _drop(self.name, value)
+            if found is None or not math.isfinite(found) or (self.from_zero and found < 0):
+                count(DROPPED)
+                shown = mend.text(value)[:100]
+                warn_once(f"instrument {self.name}", "%s: %s is no value for it and is left out", self.name, shown)
                 return
-            under = instrument(self.kind, self.name, self.unit, self.description)
-            getattr(under, self.method)(found, mend.attributes(attributes) if attributes else None)
+            (take or self._pass_on)(found, {} if attributes is None else mend.attributes(attributes))
         except Exception as error:
             swallow(self.name, error)
+
+    def _pass_on(self, value: float, attributes: dict[str, Any]) -> None:
+        """Records a value, in whichever SDK is there now."""
+        under = instrument(self.kind, self.name, self.unit, self.description)
+        getattr(under, self.method)(value, attributes)
 
 
 class Counter(_Instrument):
@@ -64,13 +76,9 @@ class Counter(_Instrument):
         """Adds to the count.
 
         Args:
-            amount: How much; what is below zero is left out and counted.
+            amount: How much; what is below zero or not finite is left out and counted.
             attributes: Which of the counter's series.
         """
-        found = mend.number(amount)
-        if found is not None and found < 0:
-            _drop(self.name, amount)
-            return
         self._record(amount, attributes)
 
     inc = add
@@ -87,7 +95,7 @@ class Histogram(_Instrument):
         """Takes one value.
 
         Args:
-            value: In the histogram's unit.
+            value: In the histogram's unit; what is below zero or not finite is left out and counted.
             attributes: Which of the histogram's series.
         """
         self._record(value, attributes)
@@ -106,7 +114,7 @@ class Summary(_Instrument):
         """Takes one value.
 
         Args:
-            value: In the summary's unit.
+            value: In the summary's unit; what is below zero or not finite is left out and counted.
             attributes: Which of the summary's series.
         """
         self._record(value, attributes)
@@ -123,13 +131,9 @@ class Meter(_Instrument):
         """Notes that events happened.
 
         Args:
-            n: How many; what is below zero is left out and counted.
+            n: How many; what is below zero or not finite is left out and counted.
             attributes: Which of the meter's series.
         """
-        found = mend.number(n)
-        if found is not None and found < 0:
-            _drop(self.name, n)
-            return
         self._record(n, attributes)
 
 
@@ -139,6 +143,7 @@ class Gauge(_Instrument):
     __slots__ = ("_values",)
     kind = "gauge"
     method = "set"
+    from_zero = False
 
     def __init__(self, name: str, unit: str, description: str) -> None:
         super().__init__(name, unit, description)
@@ -148,13 +153,10 @@ class Gauge(_Instrument):
         """Sets the value.
 
         Args:
-            value: In the gauge's unit.
+            value: In the gauge's unit; what is not finite is left out and counted.
             attributes: Which of the gauge's series.
         """
-        found = mend.number(value)
-        if found is not None:
-            self._values[_series(attributes)] = found
-        self._record(value, attributes)
+        self._record(value, attributes, self._set)
 
     def inc(self, amount: float = 1, *, attributes: Attributes | None = None) -> None:
         """Adds to the value, which is zero before anything set it.
@@ -163,15 +165,7 @@ class Gauge(_Instrument):
             amount: How much.
             attributes: Which of the gauge's series.
         """
-        found = mend.number(amount)
-        if found is None:
-            _drop(self.name, amount)
-            return
-        series = _series(attributes)
-        with _Lock.lock:
-            value = self._values.get(series, 0) + found
-            self._values[series] = value
-        self._record(value, attributes)
+        self._record(amount, attributes, self._move)
 
     def dec(self, amount: float = 1, *, attributes: Attributes | None = None) -> None:
         """Takes from the value.
@@ -180,8 +174,18 @@ class Gauge(_Instrument):
             amount: How much.
             attributes: Which of the gauge's series.
         """
-        found = mend.number(amount)
-        self.inc(amount if found is None else -found, attributes=attributes)
+        self._record(amount, attributes, lambda found, mended: self._move(-found, mended))
+
+    def _set(self, value: float, attributes: dict[str, Any]) -> None:
+        self._values[_series(attributes)] = value
+        self._pass_on(value, attributes)
+
+    def _move(self, amount: float, attributes: dict[str, Any]) -> None:
+        series = _series(attributes)
+        with _Lock.lock:
+            value = self._values.get(series, 0) + amount
+            self._values[series] = value
+        self._pass_on(value, attributes)
 
 
 class _Lock:
@@ -202,15 +206,8 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_Lock.renew)
 
 
-def _series(attributes: Attributes | None) -> Any:
-    if not attributes:
-        return None
-    return tuple(sorted((mend.text(key), mend.text(value)) for key, value in attributes.items()))
-
-
-def _drop(name: str, value: object) -> None:
-    count(DROPPED)
-    warn_once(f"instrument {name}", "%s: %s is no value for it and is left out", name, mend.text(value)[:100])
+def _series(attributes: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((key, mend.text(value)) for key, value in attributes.items()))
 
 
 # --- factories -------------------------------------------------------------------------------------------------------

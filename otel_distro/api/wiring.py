@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry._logs import get_logger_provider
@@ -166,6 +165,8 @@ def uninstall() -> None:
 
 @lru_cache(maxsize=1)
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - half of the API's import time
+
     try:
         return version("otel-distro")
     except PackageNotFoundError:  # run from a source tree that was never installed

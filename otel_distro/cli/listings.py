@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from otel_distro.cli.humanize import ago, brief, count, duration, number, size, sparkline
-from otel_distro.cli.render import dim, make_console, plain, short_id, status, table, write
+from otel_distro.cli.humanize import UNKNOWN, ago, brief, count, duration, number, size, sparkline
+from otel_distro.cli.render import dim, make_console, plain, short_id, shortened, status, table, write
 from otel_distro.cli.run_view import run_view
 from otel_distro.cli.selecting import listing_of, rows
 from otel_distro.cli.trace_tree import newest_traces, trace_tree
@@ -43,7 +43,7 @@ def _arc(arc: Arc, now: int) -> Cells:
         plain(ago(arc["started_unix_nano"], now)),
         plain(duration(arc["duration_seconds"])),
         plain(arc["exports"]),
-        dim(arc["id"]),
+        short_id(arc["id"]),
     )
 
 
@@ -101,21 +101,35 @@ def _metric(metric: Metric, now: int) -> Cells:
         plain(metric["name"], "bold"),
         dim(metric["kind"]),
         plain(_value(metric)),
-        plain(metric.get("unit", "")),
-        dim(brief(metric.get("attributes", {}))),
+        dim(shortened(brief({key.rpartition(".")[2]: value for key, value in metric.get("attributes", {}).items()}))),
         plain(ago(metric.get("time_unix_nano"), now)),
     )
 
 
 def _value(metric: Metric) -> str:
     """Writes a number; of a distribution the mean, the count, and the shape of its buckets."""
+    unit = metric.get("unit", "")
     if "value" in metric:
-        return number(metric["value"])
+        return _quantity(metric["value"], unit)
     amount = metric.get("count", 0)
-    mean = number(metric["sum"] / amount) if amount and "sum" in metric else "-"
-    cumulative = list(metric.get("buckets", {}).values())
-    shape = sparkline(upper - lower for lower, upper in zip([0, *cumulative], cumulative, strict=False))
-    return f"{mean} mean of {amount:,}  {shape}".rstrip()
+    mean = _quantity(metric["sum"] / amount, unit) if amount and "sum" in metric else UNKNOWN
+    return f"{mean} mean of {amount:,}  {_shape(list(metric.get('buckets', {}).values()))}".rstrip()
+
+
+def _quantity(value: float, unit: str) -> str:
+    """Writes a number with its unit, in the form of https://ucum.org that OpenTelemetry uses."""
+    if unit == "s":
+        return duration(value)
+    if unit == "By" and math.isfinite(value):
+        return size(round(value))
+    return f"{number(value)} {unit.strip('{}')}".rstrip()
+
+
+def _shape(cumulative: Sequence[int]) -> str:
+    """Draws how full buckets are, from the first that holds something to the last."""
+    counts = [upper - lower for lower, upper in zip([0, *cumulative], cumulative, strict=False)]
+    full = [position for position, count in enumerate(counts) if count]
+    return sparkline([0, *counts[full[0] : full[-1] + 1], 0]) if full else ""
 
 
 LAYOUTS: Final[Mapping[str, Layout]] = {
@@ -152,7 +166,7 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
         _artifact,
     ),
     "metrics": (
-        (("metric", "<"), ("kind", "<!"), ("value", "<!"), ("unit", "<!"), ("attributes", "<"), ("when", "<!")),
+        (("metric", "<"), ("kind", "<!"), ("value", "<!"), ("attributes", "<"), ("when", "<!?")),
         _metric,
     ),
 }
@@ -167,14 +181,14 @@ NOUNS: Final = {
     "traces": "traces",
 }
 HOW_TO_RECORD: Final = (
-    "call otel_distro.configure() in a program and record with run(), arc() or annotate(),\n"
-    "or run:  opentelemetry-instrument python your_program.py"
+    "Record with run(), arc() or annotate() of otel_distro, after its configure();\n"
+    "or run a program as it is:  opentelemetry-instrument python program.py"
 )
 
 
 def head(listing: Callable[[Selection], Page[T]], selection: Selection, limit: int) -> tuple[list[T], bool]:
     """Reads the first rows, and whether there are more."""
-    found = list(rows(listing, replace(selection, limit=limit + 1)))
+    found = list(rows(listing, selection, limit + 1))
     return found[:limit], len(found) > limit
 
 
@@ -241,9 +255,9 @@ def _draw_traces(console: Console, reader: Reader, selection: Selection, limit: 
 def _nothing(noun: str, path: Path, *, chosen: bool) -> Text:
     if chosen:
         return Text(f"no {noun} match")
-    return nothing_recorded(noun, path)
+    return nothing_recorded(f"no {noun}", path)
 
 
 def nothing_recorded(noun: str, path: Path) -> Text:
-    """Says that the store holds nothing of a kind, and what to do about it."""
-    return Text(f"no {noun} recorded yet in {path}\n{HOW_TO_RECORD}")
+    """Says that the store holds ``no runs``, or ``nothing``, and what to do about it."""
+    return Text(f"{noun} recorded yet in {path}\n{HOW_TO_RECORD}")

@@ -42,7 +42,7 @@ def draw(reader: Reader, path: Path, now_unix_nano: int) -> None:
         write(console, section)
         empty = False
     if empty:
-        write(console, nothing_recorded("records", path))
+        write(console, nothing_recorded("nothing", path))
 
 
 def _sections(reader: Reader, now_unix_nano: int, width: int) -> Iterator[RenderableType]:
@@ -88,14 +88,20 @@ def _trace(reader: Reader, now_unix_nano: int) -> Iterator[Group]:
 class _Class:
     """What the ARCs of one class have in common."""
 
+    depth: int = 0
     durations_seconds: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
 
     def add(self, arc: Arc) -> None:
         """Counts one ARC."""
+        self.depth = arc["id"].count(".") if arc["parent_id"] is not None else 0
         self.statuses[arc["status"]] += 1
         if arc["duration_seconds"] is not None:
             self.durations_seconds.append(arc["duration_seconds"])
+
+    def order(self) -> tuple[int, int]:
+        """Returns what to sort by: ARCs before their sub-ARCs, then the many before the few."""
+        return self.depth, -self.statuses.total()
 
 
 def _arcs(reader: Reader, width: int) -> Iterator[Group]:
@@ -119,7 +125,7 @@ def _classes(arcs: Iterable[Arc], width: int) -> RenderableType:
                 plain(duration(max(summed.durations_seconds, default=None))),
                 _statuses(summed.statuses),
             )
-            for name, summed in sorted(classes.items(), key=lambda item: -item[1].statuses.total())
+            for name, summed in sorted(classes.items(), key=lambda item: item[1].order())
         ),
         width,
     )

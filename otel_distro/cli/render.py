@@ -21,6 +21,7 @@ from otel_distro import semconv
 from otel_distro.cli.humanize import brief, number, one_line
 
 SHORT_ID: Final = 8
+_OUR_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 NARROW: Final = 100  # columns; a terminal below this goes without what can be missed
 
 _STYLES: Final = {
@@ -64,8 +65,13 @@ def status(word: str) -> Text:
 
 
 def short_id(identifier: str | None) -> Text:
-    """Shows the first digits of an id, enough for ``--run``."""
-    return dim((identifier or "")[:SHORT_ID])
+    """Shows the first digits of an id, enough for ``--run``; of an ARC's full id those of each level."""
+    return dim(shortened(identifier or ""))
+
+
+def shortened(identifier: str) -> str:
+    """Returns the first digits of each id that we made; what a user chose stays as it is."""
+    return _OUR_ID.sub(lambda found: found[0][:SHORT_ID], identifier)
 
 
 def heading(title: str) -> Text:

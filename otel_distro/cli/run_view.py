@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from otel_distro.cli.humanize import ago, brief, clock_time, count, duration, number, one_line, sparkline
-from otel_distro.cli.render import SHORT_ID, best, dim, indented, plain, status, table
+from otel_distro.cli.render import best, dim, indented, plain, short_id, status, table
 from otel_distro.query.reader import Reader, Selection
 from otel_distro.query.records import Run, RunEvent
 
@@ -47,7 +47,7 @@ def _title(run: Run, now_unix_nano: int) -> Text:
         parts.append(f"took {duration(run['duration_seconds'])}")
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(one_line(run["name"]), "bold cyan").append("  ").append_text(status(run["status"]))
-    return line.append(one_line(f"  {', '.join(parts)}  ")).append(run["id"][:SHORT_ID], "dim")
+    return line.append(one_line(f"  {', '.join(parts)}  ")).append_text(short_id(run["id"]))
 
 
 def _particulars(run: Run, *, whole: bool) -> Iterator[Text]:

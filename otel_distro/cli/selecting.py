@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import click
@@ -18,6 +19,7 @@ from otel_distro.query.reader import Page, Reader, Selection, every
 T = TypeVar("T")
 
 _PAGE: Final = 500
+_EVERYTHING: Final = Selection()
 _RUNS_SEARCHED: Final = 10_000
 _SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _AGE: Final = re.compile(rf"(\d{{1,9}}(?:\.\d+)?)\s*({'|'.join(_SECONDS)})")
@@ -119,21 +121,21 @@ def listing_of(reader: Reader, name: str) -> Callable[[Selection], Page[Any]]:
     return listing
 
 
-def rows(listing: Callable[[Selection], Page[T]], selection: Selection) -> Iterator[T]:
+def rows(
+    listing: Callable[[Selection], Page[T]], selection: Selection = _EVERYTHING, limit: int | None = None
+) -> Iterator[T]:
     """Yields the rows that were asked for, read page by page.
 
     Args:
         listing: A listing of a reader.
-        selection: Which rows; its ``limit`` is the number of rows in all, 0 for every row.
+        selection: Which rows; the size of its pages does not count.
+        limit: How many rows in all; every one if not given.
 
     Raises:
         click.UsageError: The listing refuses a field.
     """
-    page = replace(selection, limit=min(selection.limit or _PAGE, _PAGE))
-    for position, row in enumerate(every(partial(_ask, listing), page), start=1):
-        yield row
-        if position == selection.limit:
-            return
+    pages = replace(selection, limit=min(limit or _PAGE, _PAGE))
+    yield from islice(every(partial(_ask, listing), pages), limit)
 
 
 def _ask(listing: Callable[[Selection], Page[T]], selection: Selection) -> Page[T]:
@@ -151,10 +153,10 @@ def run_id(reader: Reader, text: str) -> str:
     """
     if _RUN_ID.fullmatch(text):
         return text
-    for run in rows(reader.runs, Selection(where={"name": text}, limit=1)):
+    for run in rows(reader.runs, Selection(where={"name": text}), limit=1):
         return run["id"]
     if _BEGINNING_OF_RUN_ID.fullmatch(text):
-        for run in rows(reader.runs, Selection(limit=_RUNS_SEARCHED)):
+        for run in rows(reader.runs, limit=_RUNS_SEARCHED):
             if run["id"].startswith(text):
                 return run["id"]
     raise click.ClickException(f"no run has the name or id {text!r}; see: otel-distro show runs")

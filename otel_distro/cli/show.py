@@ -111,7 +111,7 @@ def _show_everything(*, store: Path | None, as_json: bool) -> None:
     given = surroundings(context)
     with _opened(given, store) as (reader, path):
         if as_json:
-            listings = {listing.name: rows(listing_of(reader, listing.name), Selection()) for listing in LISTINGS}
+            listings = {listing.name: rows(listing_of(reader, listing.name)) for listing in LISTINGS}
             json_output.write_lists(sys.stdout.buffer, listings)
         else:
             from otel_distro.cli import overview  # noqa: PLC0415 - rich is loaded only when something is drawn
@@ -135,9 +135,9 @@ def _show_listing(
     given = surroundings(context)
     with _opened(given, store or outer.get("store")) as (reader, path):
         where = _where(reader, wanted)
-        selection = Selection(where=where, since_unix_nano=since, sort=sort, descending=not ascending, limit=limit or 0)
+        selection = Selection(where=where, since_unix_nano=since, sort=sort, descending=not ascending)
         if as_json or outer.get("as_json"):
-            json_output.write_list(sys.stdout.buffer, rows(listing_of(reader, listing.name), selection))
+            json_output.write_list(sys.stdout.buffer, rows(listing_of(reader, listing.name), selection, limit))
         else:
             from otel_distro.cli import listings  # noqa: PLC0415 - rich is loaded only when something is drawn
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from rich.text import Text
@@ -110,12 +109,12 @@ def newest_traces(reader: Reader, selection: Selection, amount: int) -> Iterator
         The spans of each trace, at most ``SPANS_DRAWN``, and whether it has more.
     """
     seen: set[str] = set()
-    for span in rows(reader.traces, replace(selection, limit=SPANS_SEARCHED)):
+    for span in rows(reader.traces, selection, SPANS_SEARCHED):
         if span["trace_id"] in seen:
             continue
         if len(seen) == amount:
             return
         seen.add(span["trace_id"])
-        whole = Selection(where={"trace_id": span["trace_id"]}, descending=False, limit=SPANS_DRAWN + 1)
-        spans = list(rows(reader.traces, whole))
+        whole = Selection(where={"trace_id": span["trace_id"]}, descending=False)
+        spans = list(rows(reader.traces, whole, SPANS_DRAWN + 1))
         yield spans[:SPANS_DRAWN], len(spans) > SPANS_DRAWN

@@ -7,6 +7,7 @@ for, as far as the encoder reads them; what is done with each field stands in on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
@@ -110,13 +111,20 @@ def _optional_double(value: Any) -> float | None:
         return float(value)
     except OverflowError:
         note(INTEGER)
-        return float("inf") if value > 0 else float("-inf")
+        return _nearest_double(value)
+
+
+def _nearest_double(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def double(value: Any) -> float:
     """Returns a number as a double, infinite where it is too large for one; not-a-number for nothing."""
     number = _optional_double(value)
-    return float("nan") if number is None else number
+    return math.nan if number is None else number
 
 
 def _number(value: Any) -> int | float:
@@ -126,7 +134,7 @@ def _number(value: Any) -> int | float:
     if -(1 << 63) <= value < 1 << 63:
         return value
     note(INTEGER)
-    return double(value)
+    return _nearest_double(value)
 
 
 def items(value: Any) -> dict[Any, Any]:

@@ -115,7 +115,7 @@ class _KeyHeads(dict[int, bytes]):
         string, length = (_STRING[size], size) if size >= 0 else (b"", ~size)
         value = _LENGTH[len(string) + length] + string
         head = self._field.heads[len(self._name) + len(value) + length] + self._name + value
-        if length < _REMEMBERED_LENGTH:
+        if max(length, len(self._name)) < _REMEMBERED_LENGTH:
             self._field.take_room()
             self[size] = head
         return head

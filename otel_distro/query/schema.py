@@ -8,7 +8,8 @@ a variable that points at another program's database never writes into it. A cha
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -89,18 +90,18 @@ def version(connection: sqlite3.Connection, latest: int = LATEST) -> int:
     """Returns the version of a file's schema; 0 for an empty file.
 
     Args:
-        connection: Open, for reading at least.
+        connection: Open, for reading at least, and in autocommit mode.
         latest: The newest version that is known.
 
     Raises:
         ForeignFileError: It is not ours.
         NewerSchemaError: It is from a newer version of the distribution.
     """
-    found = int(_pragma(connection, "user_version"))
-    if _pragma(connection, "application_id") != APPLICATION_ID:
-        if found or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            raise ForeignFileError(f"{_name(connection)} is a database of another program: name another file")
-        return 0
+    with _one_moment(connection):
+        found, ours = _pragma(connection, "user_version"), _pragma(connection, "application_id") == APPLICATION_ID
+        empty = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+    if not ours and (found or not empty):
+        raise ForeignFileError(f"{_name(connection)} is a database of another program: name another file")
     if found > latest:
         raise NewerSchemaError(
             f"{_name(connection)} has schema version {found}, this otel-distro knows up to {latest}: "
@@ -137,6 +138,19 @@ def prepare(connection: sqlite3.Connection, migrations: tuple[tuple[str, ...], .
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def _one_moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """Makes several answers be of one moment, though another process may just be making the tables."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _home(environ: Mapping[str, str]) -> Path:

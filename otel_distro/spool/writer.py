@@ -15,7 +15,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ from otel_distro.spool.directory import SpoolDirectory
 from otel_distro.spool.format import content_name, pack_header, pack_record
 from otel_distro.spool.identity import Owner
 from otel_distro.spool.locks import FileLock, above_standard_streams
-from otel_distro.spool.record import Kind
+from otel_distro.spool.record import DATA_KINDS, Kind
 from otel_distro.spool.ring import MemoryRing
 
 SEGMENT_BYTES: Final = 4 * 1024 * 1024
@@ -108,6 +108,8 @@ class SpoolWriter:
         self._generation = 0  # odd while a segment is being replaced
         self._known = _Known()
         self._sequence = itertools.count(1)
+        self._accepted = {kind: itertools.count() for kind in DATA_KINDS}
+        self._asked = {kind: itertools.count() for kind in DATA_KINDS}
         self._rolling = threading.Lock()
         self._roller = 0
         self._next_try_unix_nano = 0
@@ -118,6 +120,13 @@ class SpoolWriter:
     def owner(self) -> str:
         """Id of this process here; empty before its first record."""
         return str(self._owner) if self._owner else ""
+
+    def accepted(self, kinds: Iterable[Kind]) -> int:
+        """Returns how many records of some kinds this process appended.
+
+        Counting, like numbering, is one step of ``itertools.count``; asking takes a number too, and is subtracted.
+        """
+        return sum(next(self._accepted[kind]) - next(self._asked[kind]) for kind in kinds)
 
     @property
     def dropped(self) -> int:
@@ -153,6 +162,7 @@ class SpoolWriter:
         elif entries and not rolling:
             known.resources[resource] = resource_name
             known.scopes[scope] = scope_name
+        next(self._accepted[kind])
         if not self._started:
             self._started = True
             self._on_first_record()

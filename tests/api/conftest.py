@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from api.fakes import FakeClock, FakeLoggerProvider, FakeSink, Recorded
 from opentelemetry.context import attach, get_current
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -15,6 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from api.fakes import FakeClock, FakeLoggerProvider, FakeSink, Recorded
 from otel_distro.api import context, counting, guard, instruments, metrics, run_object, wiring
 from otel_distro.api.arc import _of_another_process as arc_of_another_process
 from otel_distro.api.run import _of_another_process as run_of_another_process

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,6 +167,12 @@ class Recorded:
             )
             for point in self.points(name)
         }
+
+
+def many(call: Callable[[], object], n: int) -> None:
+    """Makes a call many times, for a thread that does only this."""
+    for _ in range(n):
+        call()
 
 
 def refuse(*_: object, **__: object) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from api.fakes import Recorded
 
+from api.fakes import Recorded
 from otel_distro import semconv
 from otel_distro.api import alert, counting, run
 

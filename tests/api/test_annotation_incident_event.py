@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api.fakes import START, Recorded
 from opentelemetry._logs import SeverityNumber
 
+from api.fakes import START, Recorded
 from otel_distro import semconv
 from otel_distro.api import annotate, arc, counting, event, incident, run
 

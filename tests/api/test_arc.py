@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from api.fakes import SECOND, START, Recorded
 from opentelemetry.trace import StatusCode
 
+from api.fakes import SECOND, START, Recorded
 from otel_distro import semconv
 from otel_distro.api import arc, counting, current_arc, export, run, set_resource, sub_arc, wiring
 

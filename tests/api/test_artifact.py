@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from api.fakes import FakeSink, Recorded, refuse
 from matplotlib.figure import Figure
 
+from api.fakes import FakeSink, Recorded, refuse
 from otel_distro import semconv
 from otel_distro.api import arc, artifact, counting, files, run, wiring
 from otel_distro.api.sink import NoSink
@@ -103,7 +103,7 @@ LEFT_OUT: list[tuple[str, Callable[[Path], Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("make", "reason", "shown"), [row[1:] for row in LEFT_OUT], ids=[row[0] for row in LEFT_OUT])
-def test_a_file_that_cannot_be_kept_is_named_once_and_counted(  # noqa: PLR0917 - pytest names what it hands in
+def test_a_file_that_cannot_be_kept_is_named_once_and_counted(
     recorded: Recorded,
     model: Path,
     caplog: pytest.LogCaptureFixture,
@@ -122,7 +122,7 @@ def test_a_file_that_cannot_be_kept_is_named_once_and_counted(  # noqa: PLR0917 
 
 def test_a_file_that_the_sink_cannot_read_is_left_out(recorded: Recorded, model: Path) -> None:
     class Refusing(FakeSink):
-        keep_file = property(lambda _: unreadable)  # type: ignore[assignment]  # a method that raises
+        keep_file = property(lambda _: unreadable)
 
     def unreadable(path: object) -> Any:
         raise PermissionError(13, "Permission denied", path)
@@ -187,7 +187,7 @@ OBJECTS: list[tuple[Any, str, Callable[[bytes], Any], Any]] = [
 @pytest.mark.parametrize(
     ("value", "media_type", "read", "expected"), OBJECTS, ids=[f"{type(row[0]).__name__}" for row in OBJECTS]
 )
-def test_an_object_is_kept_in_a_form_that_can_be_read(  # noqa: PLR0917 - pytest names what it hands in
+def test_an_object_is_kept_in_a_form_that_can_be_read(
     recorded: Recorded,
     temporary: Path,
     value: Any,

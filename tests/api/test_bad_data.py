@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections import UserDict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -16,10 +18,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from api.fakes import FakeSink, Recorded
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 
+from api.fakes import FakeSink, Recorded
 from otel_distro.api import (
     alert,
     annotate,
@@ -82,20 +84,12 @@ def deep() -> Any:
     return found
 
 
-def wide() -> Any:
-    found: Any = [1]
-    for _ in range(40):
-        found = [found, found]
-    return found
-
-
 BAD: dict[str, Callable[[], Any]] = {
     "hostile": Hostile,
     "hostile map": lambda: HostileMap({"a": 1}),
     "failing generator": failing,
     "cycle": cycle,
     "deep": deep,
-    "wide": wide,
     "lone surrogate": lambda: "a\ud800b",
     "NUL": lambda: "a\0b",
     "2**63": lambda: 2**63,
@@ -119,17 +113,24 @@ BAD: dict[str, Callable[[], Any]] = {
 }
 
 
+@contextmanager
+def suppress_wrong_call() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        if type(error) is not ValueError or not re.search("is needed|must be", str(error)):
+            raise
+
+
 def refused(call: Callable[[], Any]) -> None:
     """Makes a call that may be wrong as well as hold bad data: a ValueError is right, everything else is not."""
-    try:
+    with suppress_wrong_call():
         call()
-    except ValueError as error:
-        assert type(error) is ValueError  # noqa: PT017 - not every value is wrong here
-        assert "needed" in str(error) or "must be" in str(error)
 
 
 def run_with(bad: Any) -> None:
-    with run(bad, folder=bad, tags=bad, metadata=bad, description=bad):
+    name = None if callable(bad) else bad  # else it would be decorated
+    with run(name, folder=bad, tags=bad, metadata=bad, description=bad):
         pass
     with run("r", metadata={"key": bad}, tags=[bad]) as r:
         r.update(metadata=bad, tags=bad, description=bad)
@@ -224,9 +225,12 @@ def test_bad_data_raises_nothing(bad: str, call: Callable[[Any], None]) -> None:
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__name__)
-def test_bad_data_raises_nothing_through_the_sdks_own_logger(recorded: Recorded, call: Callable[[Any], None]) -> None:
+def test_bad_data_raises_nothing_through_the_sdks_own_logger(
+    recorded: Recorded, call: Callable[[Any], None], caplog: pytest.LogCaptureFixture
+) -> None:
     """The SDK cleans attributes itself, so what the API hands it must already be clean."""
-    exporter, provider = InMemoryLogRecordExporter(), LoggerProvider(shutdown_on_exit=False)
+    exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]  # upstream's
+    provider = LoggerProvider(shutdown_on_exit=False)
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
     fake = wiring.active()
     wiring.install(
@@ -237,6 +241,7 @@ def test_bad_data_raises_nothing_through_the_sdks_own_logger(recorded: Recorded,
     provider.shutdown()
     assert call is measure_with or len(exporter.get_finished_logs()) >= len(BAD)
     assert recorded.events() == []
+    assert {record.name for record in caplog.records} <= {"otel_distro"}, "the SDK had something to clean"
 
 
 def test_a_failed_exception_text_is_still_described(recorded: Recorded) -> None:

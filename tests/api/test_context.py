@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from api.fakes import Recorded
 from opentelemetry import baggage
-from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context, attach, detach, get_current, set_value
 from opentelemetry.instrumentation.threading import ThreadingInstrumentor
 from opentelemetry.trace import get_current_span
 
+from api.fakes import Recorded
 from otel_distro import semconv
 from otel_distro.api import (
     annotate,
@@ -28,13 +24,11 @@ from otel_distro.api import (
     current_arc,
     current_run,
     detached,
-    export,
     get_resource,
     run,
     set_resource,
     sub_arc,
 )
-from otel_distro.api.run import open_runs
 
 
 @pytest.fixture
@@ -164,7 +158,8 @@ def test_a_task_that_outlives_its_run_still_belongs_to_it_after_a_block_of_its_o
     assert found == expected
 
 
-def test_a_call_in_an_executor_of_the_loop_inherits(carried_into_threads: None) -> None:
+@pytest.mark.usefixtures("carried_into_threads")
+def test_a_call_in_an_executor_of_the_loop_inherits() -> None:
     async def main() -> tuple[Any, Any, Any]:
         with run("outer"), arc("a"):
             loop = asyncio.get_running_loop()
@@ -177,7 +172,8 @@ def test_a_call_in_an_executor_of_the_loop_inherits(carried_into_threads: None) 
 # --- threads ---------------------------------------------------------------------------------------------------------
 
 
-def test_threads_and_executors_inherit(carried_into_threads: None) -> None:
+@pytest.mark.usefixtures("carried_into_threads")
+def test_threads_and_executors_inherit() -> None:
     with run("outer"), arc("a"), ThreadPoolExecutor(1) as pool:
         here = ids()
         assert None not in here
@@ -186,19 +182,21 @@ def test_threads_and_executors_inherit(carried_into_threads: None) -> None:
     assert in_thread(ids) == (None, None)
 
 
-def test_a_thread_inherits_the_resource(carried_into_threads: None) -> None:
+@pytest.mark.usefixtures("carried_into_threads")
+def test_a_thread_inherits_the_resource() -> None:
     set_resource("model-7")
     assert in_thread(get_resource) == "model-7"
 
 
-def test_an_entry_remembers_the_thread_that_set_it(carried_into_threads: None) -> None:
+@pytest.mark.usefixtures("carried_into_threads")
+def test_an_entry_remembers_the_thread_that_set_it() -> None:
     with run("outer") as r, arc("a") as a:
         here = threading.get_ident()
         for entry in (context.run_entry(), in_thread(context.run_entry)):
             assert entry == context.Entry(r, here)
         for entry in (context.arc_entry(), in_thread(context.arc_entry)):
             assert entry == context.Entry(a, here)
-        other = in_thread(lambda: a_sub_arcs_thread())
+        other = in_thread(a_sub_arcs_thread)
     assert other[0] == other[1] != here
 
 
@@ -233,7 +231,8 @@ def test_detached_starts_clean() -> None:
     assert current_run() is default
 
 
-def test_detached_is_inherited(carried_into_threads: None) -> None:
+@pytest.mark.usefixtures("carried_into_threads")
+def test_detached_is_inherited() -> None:
     run.start("default")
     with detached():
         assert in_thread(ids) == (None, None)
@@ -244,123 +243,6 @@ def test_what_a_caller_elsewhere_made_current_counts_inside_detached() -> None:
         token = attach(baggage.set_baggage(semconv.RUN_ID, "elsewhere"))
         assert ids()[0] == "elsewhere"
         detach(token)
-
-
-# --- baggage: other processes ----------------------------------------------------------------------------------------
-
-
-def carrier() -> dict[str, str]:
-    found: dict[str, str] = {}
-    W3CBaggagePropagator().inject(found)
-    return found
-
-
-def test_ids_ride_in_baggage() -> None:
-    with run("träin, a=b") as r, arc("a", id="x.y"), sub_arc("b", id="z"):
-        sent = carrier()
-    found = baggage.get_all(W3CBaggagePropagator().extract(sent, Context()))
-    assert found == {"algo.run.id": r.id, "algo.run.name": "träin, a=b", "algo.arc.id": "x.y.z"}
-
-
-def test_ids_in_baggage_are_current_in_another_process(recorded: Recorded) -> None:
-    attach(W3CBaggagePropagator().extract({"baggage": "algo.run.id=r1,algo.run.name=train,algo.arc.id=a1"}, Context()))
-    r, a = current_run(), current_arc()
-    assert r is not None
-    assert a is not None
-    assert (r.id, r.name, a.id) == ("r1", "train", "a1")
-    export({"score": 1})
-    annotate(inputs=1)
-    r.log({"loss": 1.0})
-    assert current_run() is r
-    r.log({"loss": 0.5})
-    exported, annotated, first, second = recorded.events()
-    run_ids = {"algo.run.id": "r1", "algo.run.name": "train"}
-    assert exported.attributes == {**run_ids, "algo.arc.id": "a1"}
-    assert annotated.attributes.items() >= exported.attributes.items()
-    assert first.attributes == {**run_ids, "algo.run.step": 0}
-    assert second.attributes == {**run_ids, "algo.run.step": 1}
-
-
-def test_a_part_of_an_arc_of_another_process_has_the_id_of_all_levels(recorded: Recorded) -> None:
-    attach(baggage.set_baggage(semconv.ARC_ID, "a1"))
-    with sub_arc("part", id="p") as part:
-        assert (part.id, part.parent_id) == ("a1.p", "a1")
-    assert recorded.one(semconv.EVENT_ARC_STARTED).attributes["algo.arc.parent_id"] == "a1"
-
-
-def test_a_request_of_another_program_records_for_that_programs_run(recorded: Recorded) -> None:
-    with run("server") as server:
-        token = attach(W3CBaggagePropagator().extract({"baggage": "algo.run.id=client"}))
-        assert ids()[0] == "client"
-        with run("own") as own:
-            assert current_run() is own
-        assert ids()[0] == "client"
-        annotate(inputs=1)
-        detach(token)
-        assert current_run() is server
-    assert recorded.one(semconv.EVENT_ANNOTATION).attributes["algo.run.id"] == "client"
-
-
-def test_only_its_own_process_ends_a_run(recorded: Recorded) -> None:
-    attach(baggage.set_baggage(semconv.RUN_ID, "r1"))
-    r = current_run()
-    assert r is not None
-    r.end("failed")
-    with pytest.raises(ValueError, match="started before"):
-        r.start()
-    assert recorded.events() == []
-    assert open_runs() == []
-
-
-@pytest.mark.parametrize("value", [None, 5, "", ("a",)])
-def test_what_is_no_id_in_baggage_is_ignored(value: Any) -> None:
-    attach(baggage.set_baggage(semconv.RUN_ID, value, baggage.set_baggage(semconv.ARC_ID, value)))
-    assert ids() == (None, None)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_records_for_the_run_and_ends_nothing(recorded: Recorded) -> None:
-    """The child leaves the blocks by SystemExit; it tells by its exit code what it recorded."""
-    pid = 0
-    with run("outer") as outer, arc("a"):
-        pid = os.fork()
-        if pid == 0:
-            code = 1
-            try:
-                try:
-                    with run("outer-of-the-child"):
-                        assert [found.name for found in open_runs()] == ["outer-of-the-child"]
-                    raise SystemExit(0)
-                finally:
-                    code = child_exit_code(outer, recorded)
-            finally:
-                os._exit(code)
-        _, status = os.waitpid(pid, 0)
-        assert os.waitstatus_to_exitcode(status) == 0
-    assert [event.name for event in recorded.events()][-2:] == [semconv.EVENT_ARC_ENDED, semconv.EVENT_RUN_ENDED]
-
-
-def child_exit_code(outer: Any, recorded: Recorded) -> int:
-    outer.__exit__(None, None, None)
-    outer.end()
-    outer.log({"loss": 1.0})
-    names = [event.name for event in recorded.events() if event.attributes["algo.run.id"] == outer.id]
-    return 0 if names == [semconv.EVENT_RUN_STARTED, semconv.EVENT_ARC_STARTED, semconv.EVENT_RUN_METRICS] else 2
-
-
-def test_a_subprocess_takes_the_ids_from_its_environment() -> None:
-    program = (
-        "import os\n"
-        "from opentelemetry.baggage.propagation import W3CBaggagePropagator\n"
-        "from opentelemetry.context import attach\n"
-        "from otel_distro.api import current_arc, current_run\n"
-        "attach(W3CBaggagePropagator().extract({'baggage': os.environ['BAGGAGE']}))\n"
-        "print(current_run().id, current_run().name, current_arc().id)\n"
-    )
-    with run("train") as r, arc("a") as a:
-        environ = {**os.environ, "BAGGAGE": carrier()["baggage"]}
-        done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
-    assert done.stdout == f"{r.id} train {a.id}\n"
 
 
 # --- the resource ----------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from api.fakes import START, FakeSink, Recorded
 
+from api.fakes import START, FakeSink, Recorded, many
 from otel_distro.api import counter, counting, gauge, histogram, meter, metrics, summary, timer, timeseries, wiring
 from otel_distro.api.sink import Point
 
@@ -57,9 +57,10 @@ def test_a_gauge_goes_up_and_down(recorded: Recorded) -> None:
     assert recorded.values("queue") == {(): 13, ("b", (1,)): -1}
 
 
-def test_a_gauge_counts_right_from_many_threads(recorded: Recorded, switching: None) -> None:
+@pytest.mark.usefixtures("switching")
+def test_a_gauge_counts_right_from_many_threads(recorded: Recorded) -> None:
     queue = gauge("queue")
-    threads = [threading.Thread(target=lambda: [queue.inc() for _ in range(500)]) for _ in range(4)]
+    threads = [threading.Thread(target=many, args=(queue.inc, 500)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -127,6 +128,9 @@ def test_a_name_that_opentelemetry_does_not_take_is_mended(recorded: Recorded) -
         lambda: gauge("g").dec("x"),  # type: ignore[arg-type]  # bad data
         lambda: histogram("h").record(object()),  # type: ignore[arg-type]  # bad data
         lambda: summary("s").observe(1j),  # type: ignore[arg-type]  # bad data
+        lambda: histogram("h").record(-1),
+        lambda: counter("c").add(math.inf),
+        lambda: gauge("g").set(math.nan),
     ],
 )
 def test_what_is_no_value_is_left_out_and_counted(recorded: Recorded, record: Any) -> None:
@@ -161,9 +165,14 @@ def test_a_timer_records_seconds_when_the_block_raises_too(recorded: Recorded) -
         assert t.seconds is None
         recorded.clock.advance(0.25)
     assert t.seconds == 0.25
-    with pytest.raises(KeyError), timer("load", attributes={"table": "a"}):
+
+    @timer("load", attributes={"table": "a"})
+    def load() -> None:
         recorded.clock.advance(1)
         raise KeyError
+
+    with pytest.raises(KeyError):
+        load()
     assert recorded.values("load") == {(): (1, 0.25), ("a",): (1, 1.0)}
 
 

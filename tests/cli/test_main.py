@@ -104,7 +104,7 @@ def test_the_command_completes_its_words() -> None:
     [
         ("['--version']", ("rich", "opentelemetry.sdk", "sqlite3", "otel_distro.cli.show")),
         ("['show', '--help']", ("rich", "opentelemetry.sdk", "sqlite3")),
-        ("['show', 'runs', '--json', '--store', '/nonexistent/x.db']", ("rich",)),
+        ("['show', 'runs', '--json']", ("rich", "opentelemetry.sdk", "grpc")),
     ],
 )
 def test_nothing_is_loaded_before_it_is_needed(arguments: str, absent: tuple[str, ...]) -> None:

@@ -31,7 +31,7 @@ def test_a_date_is_local() -> None:
     assert since_unix_nano("2026-01-31", NOW) == int(midnight.timestamp()) * SECOND
 
 
-@pytest.mark.parametrize("text", ["0001-01-02", "9999-12-30", "999999999w"])
+@pytest.mark.parametrize("text", ["1900-01-01", "9999-12-30", "999999999w"])
 def test_a_time_stays_what_a_store_can_compare(text: str) -> None:
     assert 0 <= since_unix_nano(text, NOW) < 2**63
 

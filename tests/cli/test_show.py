@@ -87,6 +87,8 @@ def test_json_holds_no_more_than_the_limit(call: Call, limit: int) -> None:
 def test_json_without_a_listing_is_one_object_of_all(call: Call) -> None:
     shown = _json(call("show", "--json"))
     assert list(shown) == list(LISTINGS)
+    assert len(shown["arcs"]) == 300
+    assert len(shown["traces"]) == 301
     assert [record["id"] for record in shown["annotations"]] == [f"annotation{n}" for n in reversed(range(10))]
 
 
@@ -264,6 +266,30 @@ def test_the_overview_shows_a_run_with_last_and_best_values_and_a_curve(call: Ca
 def test_the_overview_sums_arcs_up_by_class(call: Call) -> None:
     row = next(line for line in call("show").stdout.splitlines() if line.startswith("  classify"))
     assert row.split(maxsplit=6) == ["classify", "300", "2.1", "ms", "2.1", "ms", "299 completed, 1 failed"]
+
+
+def test_arcs_stand_before_their_sub_arcs_and_the_many_before_the_few(call: Call) -> None:
+    template = call.reader.rows["arcs"][0]
+    call.reader.rows["arcs"] = [
+        *(template | {"id": f"a{n}.b", "parent_id": f"a{n}", "class": "features"} for n in range(5)),
+        *(template | {"id": f"a{n}", "class": "rare"} for n in range(2)),
+        *(template | {"id": f"a{n}", "class": "frequent"} for n in range(2, 5)),
+    ]
+    lines = call("show").stdout.partition("ARCs by class\n")[2].splitlines()[1:4]
+    assert [line.split()[:2] for line in lines] == [["frequent", "3"], ["rare", "2"], ["features", "5"]]
+
+
+def test_ids_that_we_made_are_shortened_and_others_are_not(call: Call) -> None:
+    call.reader.rows["arcs"][0] |= {"id": f"{'ab' * 16}.{'cd' * 16}", "started_unix_nano": 2 * 10**18}
+    call.reader.rows["arcs"][1] |= {"id": "order-4711", "started_unix_nano": 19 * 10**17}
+    lines = call("show", "arcs", "--limit", "2").stdout.splitlines()
+    assert [line.split()[-1] for line in lines[1:3]] == ["abababab.cdcdcdcd", "order-4711"]
+
+
+def test_a_distribution_is_shown_with_its_mean_in_its_unit_and_its_shape(call: Call) -> None:
+    line = next(line for line in call("show", "metrics").stdout.splitlines() if "algo.arc.duration" in line)
+    assert "2 ms mean of 300  ▁█▁▁" in line
+    assert "class=classify" in line
 
 
 def test_the_overview_says_where_more_is(call: Call) -> None:

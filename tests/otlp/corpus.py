@@ -246,7 +246,7 @@ def metrics() -> list[Metric]:
 
 def _metrics_made_by_hand() -> Iterator[Metric]:
     delta, cumulative = AggregationTemporality.DELTA, AggregationTemporality.CUMULATIVE
-    for value in (0, -1, LONGEST_INT, 0.0, math.inf, True):
+    for value in (0, -1, LONGEST_INT, 0.0, math.inf):
         point = NumberDataPoint(ATTRIBUTES, NOW, NOW + 1, value, exemplars())
         yield Metric("sum", None, None, Sum([point, point], delta, is_monotonic=False))
         yield Metric("gauge", "ü", "", Gauge([point]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import DecodeError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.sdk.metrics.export import Gauge, Metric, NumberDataPoint
@@ -96,6 +96,7 @@ nested = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(nested)
 def test_plain_values_survive_the_round_trip(given_value: Any) -> None:
     assert same(value(AnyValue.FromString(any_value(given_value))), given_value)

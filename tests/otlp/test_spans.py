@@ -9,6 +9,7 @@ import pytest
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from otel_distro.otlp import spans as module
@@ -60,7 +61,16 @@ class Redacted(ReadableSpan):
 
 
 def test_a_subclass_is_read_by_its_properties() -> None:
-    span = Redacted("r", CONTEXT, attributes=BoundedAttributes(attributes={"password": "secret"}), resource=RESOURCE)
+    span = Redacted(
+        "laid out as the SDK does it",
+        CONTEXT,
+        start_time=1,
+        end_time=2,
+        attributes=BoundedAttributes(attributes={"password": "secret"}),
+        events=BoundedList(1),
+        links=BoundedList(1),
+        resource=RESOURCE,
+    )
     assert [pair.value.string_value for pair in decoded(span).attributes] == ["***"]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValueList
@@ -58,6 +58,7 @@ nested = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(nested)
 def test_any_nested_value_equals_upstreams(value: Any) -> None:
     # Serialised: parsed messages that hold NaN are not equal to themselves.
@@ -258,6 +259,13 @@ def test_a_cycle_is_cut_where_it_closes(mended: dict[str, int]) -> None:
     children = [{"name": number, "parent": "<too deep>"} for number in range(3)]
     assert decoded(parent) == {"name": "parent", "children": children}
     assert mended == {CYCLE: 3}
+
+
+def test_a_list_inside_itself_is_cut(mended: dict[str, int]) -> None:
+    endless: list[Any] = [1]
+    endless.append(endless)
+    assert decoded(endless) == [1, "<too deep>"]
+    assert mended == {CYCLE: 1}
 
 
 def test_what_is_twice_beside_itself_is_no_cycle(mended: dict[str, int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from google.protobuf.wrappers_pb2 import BytesValue, UInt64Value
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataPoint
 
@@ -13,11 +13,13 @@ VARINT_FIELD_1 = b"\x08"
 VARINT_FIELD_6 = b"\x30"
 
 
+@settings(deadline=None)
 @given(st.integers(0, (1 << 64) - 1))
 def test_a_varint_is_read_back(number: int) -> None:
     assert UInt64Value.FromString(VARINT_FIELD_1 + varint(number)).value == number
 
 
+@settings(deadline=None)
 @given(st.integers(-(1 << 31), (1 << 31) - 1))
 def test_a_signed_number_is_read_back(number: int) -> None:
     encoded = VARINT_FIELD_6 + varint(zigzag(number))

@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
@@ -30,27 +30,20 @@ CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 
 
+_PLAIN = {bool: "bool_value", int: "int_value", float: "double_value", str: "string_value", bytes: "bytes_value"}
+
+
 def any_value(value: Any) -> AnyValue:
     """Returns a plain value as upstream's message."""
-    if value is None:
-        return AnyValue()
-    if isinstance(value, bool):
-        return AnyValue(bool_value=value)
-    if isinstance(value, int):
-        return AnyValue(int_value=value)
-    if isinstance(value, float):
-        return AnyValue(double_value=value)
-    if isinstance(value, str):
-        return AnyValue(string_value=value)
-    if isinstance(value, bytes):
-        return AnyValue(bytes_value=value)
     message = AnyValue()
     if isinstance(value, Mapping):
         message.kvlist_value.values.extend(key_values(value))
         message.kvlist_value.SetInParent()
-    else:
+    elif isinstance(value, (list, tuple)):
         message.array_value.values.extend(any_value(item) for item in value)
         message.array_value.SetInParent()
+    elif value is not None:
+        setattr(message, _PLAIN[type(value)], value)
     return message
 
 
@@ -97,7 +90,12 @@ class Tape:
         return self.add(Kind.EVENT, log_record(attributes, body, time, event_name=name, **fields))
 
     def run_event(
-        self, name: str, attributes: Mapping[str, Any] | None = None, body: Any = None, time: int = START, run: str = RUN
+        self,
+        name: str,
+        attributes: Mapping[str, Any] | None = None,
+        body: Any = None,
+        time: int = START,
+        run: str = RUN,
     ) -> SpooledRecord:
         """Adds an event of a run."""
         identity = {semconv.RUN_ID: run, semconv.RUN_NAME: f"run-{run[:4]}"}
@@ -112,9 +110,8 @@ def log_record(
     attributes: Mapping[str, Any], body: Any = None, time: int = START, *, severity: int = 9, **fields: Any
 ) -> LogRecord:
     """Returns a log record; an event where ``event_name`` is given."""
-    record = LogRecord(
-        time_unix_nano=time, severity_number=severity, attributes=key_values(attributes), **fields  # type: ignore[arg-type]
-    )
+    number = SeverityNumber.ValueType(severity)
+    record = LogRecord(time_unix_nano=time, severity_number=number, attributes=key_values(attributes), **fields)
     if body is not None:
         record.body.CopyFrom(any_value(body))
     return record
@@ -140,7 +137,9 @@ def gauge(name: str, value: float, time: int = START, **tags: Any) -> Metric:
     return metric
 
 
-def counter(name: str, value: int, time: int = START, temporality: AggregationTemporality.ValueType = CUMULATIVE) -> Metric:
+def counter(
+    name: str, value: int, time: int = START, temporality: AggregationTemporality.ValueType = CUMULATIVE
+) -> Metric:
     """Returns a point of a counter."""
     metric = Metric(name=name, unit="{thing}")
     metric.sum.aggregation_temporality = temporality

@@ -201,7 +201,8 @@ def artifact(tape: Tape) -> None:
 
 
 def spans(tape: Tape) -> None:
-    message = span("GET /", started=START, seconds=0.25, **{"http.status_code": 200, "deep": {"a": [1, b"\x01"]}})
+    message = span("GET /", started=START, seconds=0.25)
+    message.attributes.extend(key_values({"http.status_code": 200, "deep": {"a": [1, b"\x01"]}}))
     message.kind = Span.SPAN_KIND_SERVER
     message.parent_span_id = SPAN
     message.trace_state = "vendor=1"

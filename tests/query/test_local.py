@@ -1,0 +1,469 @@
+"""The reader's listings: fields as they are documented, values as they were recorded."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric as MetricMessage
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from otel_distro import semconv
+from otel_distro.query import records
+from otel_distro.query.local import LocalReader
+from otel_distro.query.reader import Page, Reader, Selection
+from otel_distro.query.schema import StoreError
+from otel_distro.spool.record import Kind
+from query.stores import CUMULATIVE, DELTA, RUN, SECOND, START, Tape, counter, gauge, key_values, span, store
+
+LISTINGS = ("runs", "run_events", "arcs", "annotations", "incidents", "alerts", "artifacts", "metrics", "traces")
+TRACE, SPAN = bytes(range(16)), bytes(range(8))
+ALERT = {
+    semconv.ALERT_NAME: "too high",
+    semconv.ALERT_RULE: semconv.RULE_ABOVE,
+    semconv.ALERT_METRIC: "loss",
+    semconv.ALERT_FREQUENCY_MINUTES: 1.0,
+    semconv.ALERT_WINDOW_MINUTES: 5.0,
+    semconv.ALERT_THRESHOLD: 2.5,
+}
+
+
+def everything() -> Tape:
+    """One of each."""
+    tape = Tape()
+    described = {
+        semconv.RUN_FOLDER: "/tests",
+        semconv.RUN_TAGS: ["demo", "ünï"],
+        semconv.RUN_DESCRIPTION: "a first try",
+        f"{semconv.RUN_METADATA}.lr": 0.1,
+        f"{semconv.RUN_METADATA}.nested": {"a": [1, None]},
+    }
+    tape.run_event(semconv.EVENT_RUN_STARTED, described)
+    for step, loss in enumerate((3.0, 1.0, 2.0)):
+        tape.run_event(semconv.EVENT_RUN_METRICS, {semconv.RUN_STEP: step}, {"loss": loss}, START + step)
+    tape.run_event(semconv.EVENT_RUN_EVENT, {semconv.EXCEPTION_TYPE: "E"}, "noted", START + 5)
+    tape.run_event(semconv.EVENT_ALERT_DEFINED, ALERT)
+    ended = {semconv.RUN_STATUS: "completed", semconv.RUN_DURATION_SECONDS: 2.0, semconv.RUN_STARTED_UNIX_NANO: START}
+    tape.run_event(semconv.EVENT_RUN_ENDED, ended, time=START + 2 * SECOND)
+    arc = {semconv.ARC_ID: "a.b", semconv.ARC_CLASS: "scoring", semconv.ARC_PARENT_ID: "a", semconv.RUN_ID: RUN}
+    tape.event(semconv.EVENT_ARC_STARTED, arc)
+    tape.event(semconv.EVENT_ARC_EXPORT, arc, {"score": 0.5, "raw": b"\x00\xff", "bad": -math.inf, "big": 2**62})
+    annotation = {semconv.ANNOTATION_ID: "an", semconv.ANNOTATION_LABELS: ["good"], semconv.ARC_ID: "a.b"}
+    body = {"inputs": {"text": "hé"}, "outputs": [1, math.nan], "metadata": None}
+    tape.event(semconv.EVENT_ANNOTATION, annotation, body, trace_id=TRACE, span_id=SPAN)
+    incident = {semconv.INCIDENT_ID: "in", semconv.INCIDENT_TITLE: "misjudged", semconv.RUN_ID: RUN}
+    tape.event(semconv.EVENT_INCIDENT, incident, severity=17)
+    artifact = {
+        semconv.ARTIFACT_NAME: "model.pt",
+        semconv.ARTIFACT_CATEGORY: "output",
+        semconv.ARTIFACT_MEDIA_TYPE: "application/x",
+        semconv.ARTIFACT_SIZE_BYTES: 5,
+    }
+    tape.run_event(semconv.EVENT_ARTIFACT, artifact)
+    message = span("GET /", 1, START, 0.25, path="/")
+    message.status.CopyFrom(Status(code=Status.STATUS_CODE_ERROR, message="boom"))
+    message.parent_span_id = SPAN
+    message.events.add(name="retry", time_unix_nano=START + 1, attributes=key_values({"n": 2}))
+    tape.add(Kind.SPAN, message)
+    tape.add(Kind.METRIC, gauge("price", 3.5, START, area="a"))
+    return tape
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[LocalReader]:
+    with LocalReader(store(tmp_path / "store.db", everything())) as opened:
+        yield opened
+
+
+def listed(reader: LocalReader, name: str, **selection: Any) -> list[dict[str, Any]]:
+    page: Page[Any] = getattr(reader, name)(Selection(**selection))
+    return page.items
+
+
+# --- the documented fields -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("runs", "id, name, folder, status, started_unix_nano, duration_seconds, tags, metadata, description, metrics"),
+        ("arcs", "id, class, parent_id, status, started_unix_nano, duration_seconds, run_id, exports"),
+        ("annotations", "id, inputs, outputs, metadata, labels, arc_id, run_id, trace_id, time_unix_nano"),
+        ("incidents", "id, title, description, files, run_id, arc_id, trace_id, time_unix_nano"),
+        ("alerts", "name, run_id, metric, rule, state, observed, time_unix_nano"),
+        ("artifacts", "name, category, media_type, size_bytes, sha256, run_id"),
+        ("traces", "trace_id, span_id, parent_span_id, name, kind, status, attributes"),
+        ("metrics", "name, unit, kind, attributes, value"),
+    ],
+)
+def test_the_field_names_that_scripts_rely_on(reader: LocalReader, name: str, fields: str) -> None:
+    for record in listed(reader, name):
+        assert list(record)[: len(fields.split(", "))] == fields.split(", ") or set(fields.split(", ")) <= set(record)
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_each_listing_has_the_fields_of_its_record(reader: LocalReader, name: str) -> None:
+    kind = {"metrics": records.Metric, "traces": records.Span, "run_events": records.RunEvent}.get(name)
+    declared: type = kind or getattr(records, name[:-1].capitalize())
+    found = listed(reader, name)
+    assert found
+    for record in found:
+        left_out = {"count", "sum", "buckets"} if declared is records.Metric else set()
+        assert set(record) == set(get_type_hints(declared)) - left_out
+        json.dumps(record)
+
+
+def test_the_reader_is_a_reader(reader: LocalReader) -> None:
+    as_reader: Reader = reader
+    assert as_reader.runs(Selection()).items
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_run(reader: LocalReader) -> None:
+    (run,) = listed(reader, "runs")
+    assert run == {
+        "id": RUN,
+        "name": "run-0123",
+        "folder": "/tests",
+        "status": "completed",
+        "started_unix_nano": START,
+        "duration_seconds": 2.0,
+        "tags": ["demo", "ünï"],
+        "metadata": {"lr": 0.1, "nested": {"a": [1, None]}},
+        "description": "a first try",
+        "metrics": {"loss": {"last": 2.0, "min": 1.0, "max": 3.0, "count": 3, "last_step": 2}},
+    }
+
+
+def test_what_a_run_noted(reader: LocalReader) -> None:
+    (event,) = listed(reader, "run_events")
+    assert event == {
+        "run_id": RUN,
+        "message": "noted",
+        "severity": "INFO",
+        "time_unix_nano": START + 5,
+        "attributes": {"exception.type": "E"},
+    }
+
+
+def test_an_arc_that_still_runs(reader: LocalReader) -> None:
+    (arc,) = listed(reader, "arcs")
+    assert arc == {
+        "id": "a.b",
+        "class": "scoring",
+        "parent_id": "a",
+        "status": "running",
+        "started_unix_nano": START,
+        "duration_seconds": None,
+        "run_id": RUN,
+        "exports": {"score": 0.5, "raw": "AP8=", "bad": "-Infinity", "big": 2**62},
+    }
+
+
+def test_an_annotation(reader: LocalReader) -> None:
+    (annotation,) = listed(reader, "annotations")
+    assert annotation == {
+        "id": "an",
+        "inputs": {"text": "hé"},
+        "outputs": [1, "NaN"],
+        "metadata": None,
+        "labels": ["good"],
+        "arc_id": "a.b",
+        "run_id": None,
+        "trace_id": TRACE.hex(),
+        "time_unix_nano": START,
+    }
+
+
+def test_an_alert(reader: LocalReader, tmp_path: Path) -> None:
+    (alert,) = listed(reader, "alerts")
+    assert (alert["state"], alert["observed"], alert["threshold"], alert["range_low"]) == ("defined", None, 2.5, None)
+    tape = Tape()
+    tape.run_event(semconv.EVENT_ALERT_FIRED, {**ALERT, semconv.ALERT_OBSERVED: math.nan})
+    with LocalReader(store(tmp_path / "fired.db", tape)) as fired:
+        (alert,) = listed(fired, "alerts")
+    assert alert["state"] == "fired"
+    assert math.isnan(alert["observed"])
+
+
+def test_a_span(reader: LocalReader) -> None:
+    (found,) = listed(reader, "traces")
+    assert found == {
+        "trace_id": "0" * 31 + "1",
+        "span_id": "0" * 15 + "1",
+        "parent_span_id": SPAN.hex(),
+        "name": "GET /",
+        "kind": "internal",
+        "status": "error",
+        "status_message": "boom",
+        "started_unix_nano": START,
+        "duration_seconds": 0.25,
+        "attributes": {"path": "/"},
+        "events": [{"name": "retry", "time_unix_nano": START + 1, "attributes": {"n": 2}}],
+        "links": [],
+        "service": "tests",
+        "scope": "tests.scope",
+    }
+
+
+def metrics_of(tmp_path: Path, *messages: MetricMessage) -> list[dict[str, Any]]:
+    tape = Tape()
+    for message in messages:
+        tape.add(Kind.METRIC, message)
+    with LocalReader(store(tmp_path / "metrics.db", tape)) as opened:
+        return listed(opened, "metrics", sort="name", descending=False)
+
+
+def test_the_last_point_of_each_instrument_and_the_last_value_of_each_metric_of_a_run(reader: LocalReader) -> None:
+    instrument, of_run = listed(reader, "metrics", sort="kind", descending=False)
+    assert instrument == {
+        "name": "price",
+        "unit": "1",
+        "kind": "gauge",
+        "attributes": {"area": "a"},
+        "value": 3.5,
+        "time_unix_nano": START,
+    }
+    assert of_run == {
+        "name": "loss",
+        "unit": "",
+        "kind": "run",
+        "attributes": {"algo.run.id": RUN, "algo.run.name": "run-0123"},
+        "value": 2.0,
+        "time_unix_nano": START + 2,
+    }
+
+
+def test_a_counter_keeps_its_integer_and_points_that_come_again_are_one(tmp_path: Path) -> None:
+    big = 2**53 + 1
+    (found,) = metrics_of(tmp_path, counter("c", 5, START), counter("c", big, START + 9), counter("c", big, START + 9))
+    assert (found["value"], found["time_unix_nano"], type(found["value"])) == (big, START + 9, int)
+    with closing(sqlite3.connect(tmp_path / "metrics.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM metric_points").fetchone() == (2,)
+
+
+def test_points_of_one_time_that_add_up_are_all_kept(tmp_path: Path) -> None:
+    metrics_of(tmp_path, counter("c", 5, START, DELTA), counter("c", 6, START, DELTA), gauge("g", 1), gauge("g", 2))
+    with closing(sqlite3.connect(tmp_path / "metrics.db")) as connection:
+        assert connection.execute("SELECT value FROM metric_points ORDER BY value").fetchall() == [
+            (1.0,),
+            (2.0,),
+            (5,),
+            (6,),
+        ]
+
+
+def test_a_histogram_has_cumulative_buckets(tmp_path: Path) -> None:
+    message = MetricMessage(name="latency", unit="s")
+    message.histogram.aggregation_temporality = CUMULATIVE
+    point = message.histogram.data_points.add(time_unix_nano=START, count=6, sum=2.5)
+    point.explicit_bounds.extend([0.5, 1.0])
+    point.bucket_counts.extend([3, 2, 1])
+    (found,) = metrics_of(tmp_path, message)
+    assert (found["kind"], found["count"], found["sum"]) == ("histogram", 6, 2.5)
+    assert found["buckets"] == {"0.5": 3, "1.0": 5, "+Inf": 6}
+    assert "value" not in found
+
+
+def test_an_exponential_histogram_has_the_bounds_that_its_scale_gives(tmp_path: Path) -> None:
+    message = MetricMessage(name="size", unit="By")
+    message.exponential_histogram.aggregation_temporality = CUMULATIVE
+    point = message.exponential_histogram.data_points.add(
+        time_unix_nano=START, count=9, sum=1.0, scale=0, zero_count=1, zero_threshold=0.001
+    )
+    point.positive.offset = 1  # (2, 4], (4, 8]
+    point.positive.bucket_counts.extend([2, 3])
+    point.negative.offset = 0  # [-2, -1), [-4, -2)
+    point.negative.bucket_counts.extend([1, 2])
+    (found,) = metrics_of(tmp_path, message)
+    assert found["buckets"] == {"-2.0": 2, "-1.0": 3, "0.001": 4, "4.0": 6, "8.0": 9, "+Inf": 9}
+
+
+def test_a_summary_has_count_and_sum(tmp_path: Path) -> None:
+    message = MetricMessage(name="rate")
+    message.summary.data_points.add(time_unix_nano=START, count=3, sum=math.nan)
+    (found,) = metrics_of(tmp_path, message)
+    assert found["count"] == 3
+    assert math.isnan(found["sum"])
+    assert "buckets" not in found
+
+
+# --- numbers that are not finite -------------------------------------------------------------------------------------
+
+
+def test_numbers_that_are_not_finite_come_back_as_they_were(tmp_path: Path) -> None:
+    tape = Tape()
+    for step, value in enumerate((1.0, math.inf, math.nan, -2.0, math.nan)):
+        body = {"mixed": value, "nan": math.nan, "down": -math.inf}
+        tape.run_event(semconv.EVENT_RUN_METRICS, {semconv.RUN_STEP: step}, body, START + step)
+    tape.add(Kind.METRIC, gauge("g", math.nan))
+    with LocalReader(store(tmp_path / "store.db", tape)) as reader:
+        (run,) = listed(reader, "runs")
+        mixed, nan, down = (run["metrics"][name] for name in ("mixed", "nan", "down"))
+        assert (mixed["min"], mixed["max"], mixed["count"], mixed["last_step"]) == (-2.0, math.inf, 5, 4)
+        assert all(math.isnan(value) for value in (mixed["last"], nan["last"], nan["min"], nan["max"]))
+        assert (down["last"], down["min"], down["max"]) == (-math.inf, -math.inf, -math.inf)
+        values = {metric["name"]: metric["value"] for metric in listed(reader, "metrics")}
+        assert math.isnan(values["g"])
+        assert math.isnan(values["nan"])
+        assert values["down"] == -math.inf
+        curve = reader.curve(RUN, "mixed", 10)
+        assert str(curve) == "[1.0, inf, nan, -2.0, nan]"
+        assert str(reader.curve(RUN, "mixed", 2)) == "[inf, -2.0]"
+
+
+def test_a_series_goes_on_from_a_sum_that_is_not_a_number(tmp_path: Path) -> None:
+    one, other = Tape("segment-a"), Tape("segment-b")
+    one.run_event(semconv.EVENT_RUN_METRICS, {}, {"m": [math.inf, -math.inf]})
+    other.run_event(semconv.EVENT_RUN_METRICS, {}, {"m": 4.0}, START + 1)
+    path = store(tmp_path / "store.db", one, other)
+    with closing(sqlite3.connect(path)) as connection:
+        row = connection.execute("SELECT count, nan_count, sum, min, max, last FROM run_series").fetchone()
+    assert row == (3, 0, None, -math.inf, math.inf, 4.0)
+
+
+# --- curves ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ramp(tmp_path: Path) -> Iterator[LocalReader]:
+    tape = Tape()
+    tape.run_event(semconv.EVENT_RUN_METRICS, {}, {"m": [float(value) for value in range(10)]})
+    with LocalReader(store(tmp_path / "ramp.db", tape)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("points", "curve"),
+    [
+        (1, [4.5]),
+        (2, [2.0, 7.0]),
+        (3, [1.0, 4.0, 7.5]),
+        (10, [float(value) for value in range(10)]),
+        (99, [float(value) for value in range(10)]),
+    ],
+)
+def test_a_curve_is_means_of_neighbours(ramp: LocalReader, points: int, curve: list[float]) -> None:
+    assert ramp.curve(RUN, "m", points) == curve
+
+
+def test_a_curve_of_nothing(ramp: LocalReader) -> None:
+    assert ramp.curve(RUN, "other", 10) == []
+    assert ramp.curve("other", "m", 10) == []
+    with pytest.raises(ValueError, match="points must be at least 1"):
+        ramp.curve(RUN, "m", 0)
+
+
+# --- what is selected ------------------------------------------------------------------------------------------------
+
+
+FILTERS: Mapping[str, Mapping[str, Any]] = {
+    "runs": {"status": "completed", "folder": "/tests", "tags": "ünï", "name": "run-0123"},
+    "run_events": {"run_id": RUN, "severity": "INFO"},
+    "arcs": {"class": "scoring", "parent_id": "a", "run_id": RUN, "status": "running"},
+    "annotations": {"labels": "good", "arc_id": "a.b", "trace_id": TRACE.hex(), "run_id": None},
+    "incidents": {"run_id": RUN, "title": "misjudged"},
+    "alerts": {"state": "defined", "run_id": RUN, "metric": "loss"},
+    "artifacts": {"category": "output", "run_id": RUN, "name": "model.pt", "sha256": None},
+    "metrics": {"kind": "run", "name": "loss", "run_id": RUN},
+    "traces": {"trace_id": "0" * 31 + "1", "service": "tests", "status": "error", "kind": "internal"},
+}
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_rows_are_chosen_by_their_fields(reader: LocalReader, name: str) -> None:
+    assert len(listed(reader, name, where=FILTERS[name])) == 1
+    for field in FILTERS[name]:
+        assert listed(reader, name, where={**FILTERS[name], field: "another"}) == []
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_rows_are_chosen_by_time(reader: LocalReader, name: str) -> None:
+    whole = listed(reader, name)
+    assert listed(reader, name, since_unix_nano=START) == whole
+    assert listed(reader, name, until_unix_nano=START) == []
+    assert listed(reader, name, since_unix_nano=START + SECOND) == []
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+@pytest.mark.parametrize("selection", [{"where": {"no_such": 1}}, {"sort": "no_such"}])
+def test_a_field_that_is_not_known_is_refused_with_those_that_are(
+    reader: LocalReader, tmp_path: Path, name: str, selection: dict[str, Any]
+) -> None:
+    for opened in (reader, LocalReader(tmp_path / "missing.db")):
+        with pytest.raises(ValueError, match=r"'no_such'; fields are: .*_unix_nano"):
+            listed(opened, name, **selection)
+
+
+def test_a_value_is_never_taken_for_sql(reader: LocalReader) -> None:
+    assert listed(reader, "runs", where={"name": "' OR 1 --"}) == []
+
+
+# --- the file --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LISTINGS)
+def test_a_store_that_is_not_there_has_empty_pages_and_is_not_made(tmp_path: Path, name: str) -> None:
+    with LocalReader(tmp_path / "folder" / "missing.db") as reader:
+        assert getattr(reader, name)() == Page([], "")
+        assert reader.curve(RUN, "loss", 5) == []
+        assert reader.dropped() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_file_has_empty_pages_until_a_leader_makes_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.touch()
+    with LocalReader(path) as reader:
+        assert reader.runs() == Page([], "")
+        store(path, everything())
+        assert len(reader.runs().items) == 1
+
+
+def test_a_store_that_is_begun_anew_is_read_anew(tmp_path: Path) -> None:
+    path = store(tmp_path / "store.db", everything())
+    with LocalReader(path) as reader:
+        assert len(reader.runs().items) == 1
+        for file in tmp_path.iterdir():
+            file.unlink()
+        assert reader.runs().items == []
+        store(path, everything())
+        assert len(reader.runs().items) == 1
+
+
+def test_a_damaged_store_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "odd #?%.db"
+    path.write_bytes(b"no database at all" * 100)
+    with (
+        pytest.raises(StoreError, match=re.escape(f"{path} cannot be read: file is not a database")),
+        LocalReader(path),
+    ):
+        pass
+
+
+def test_a_path_with_odd_characters_is_read(tmp_path: Path) -> None:
+    path = store(tmp_path / "odd #?%&= name.db", everything())
+    with LocalReader(str(path)) as reader:
+        assert len(reader.runs().items) == 1
+
+
+def test_spans_of_every_kind_and_status(tmp_path: Path) -> None:
+    tape = Tape()
+    for kind in (0, 1, 2, 3, 4, 5):
+        message = span(f"kind {kind}", kind + 1)
+        message.kind = Span.SpanKind.ValueType(kind)
+        message.status.CopyFrom(Status(code=Status.StatusCode.ValueType(kind % 3)))
+        tape.add(Kind.SPAN, message)
+    with LocalReader(store(tmp_path / "store.db", tape)) as reader:
+        found = listed(reader, "traces", sort="name", descending=False)
+    assert [each["kind"] for each in found] == ["internal", "internal", "server", "client", "producer", "consumer"]
+    assert [each["status"] for each in found] == ["unset", "ok", "error"] * 2
