@@ -1,3 +1,5 @@
+"""Settings: defaults, precedence, and what is said of those that cannot work."""
+
 from __future__ import annotations
 
 import sys

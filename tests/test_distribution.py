@@ -1,3 +1,5 @@
+"""The exit summary."""
+
 from __future__ import annotations
 
 import pytest

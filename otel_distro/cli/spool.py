@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-_HELP = """See and deliver what programs recorded and no destination has yet.
+_HELP = """See and deliver what waits for its destinations.
 
-Covers every service of this host whose destinations the environment names, as a program's own environment would
-(OTEL_DISTRO_DESTINATIONS and the destinations' variables).
+What programs recorded lies in a spool until every destination has it. Covers every service of this host whose
+destinations the environment names, as a program's own environment would (OTEL_DISTRO_DESTINATIONS and the
+destinations' variables).
 """
 
 
@@ -45,7 +46,7 @@ def _which(command: _F) -> _F:
 @_which
 @click.pass_context
 def status(context: click.Context, *, as_json: bool, service: str | None, all_of_host: bool) -> None:
-    """Prints, for each destination, how many records were accepted, delivered, and what became of the others."""
+    """Print where each destination stands: accepted, delivered, queued, parked, lost."""
     balances = _spools(context, service, all_of_host=all_of_host).balances()
     if as_json:
         write_list(sys.stdout.buffer, [_as_json(balance) for balance in balances.values()])
@@ -67,7 +68,7 @@ def status(context: click.Context, *, as_json: bool, service: str | None, all_of
 @_which
 @click.pass_context
 def drain(context: click.Context, *, timeout: float, service: str | None, all_of_host: bool) -> None:
-    """Delivers what waits, every destination at once; exits with 1 if something is left."""
+    """Deliver what waits; exit with 1 if something is left."""
     spools = _spools(context, service, all_of_host=all_of_host)
     with _progress() as show:
         balances = spools.drain(timeout, show)

@@ -1,3 +1,5 @@
+"""``otel-distro spool``: its table, its JSON, its exit codes."""
+
 from __future__ import annotations
 
 import json

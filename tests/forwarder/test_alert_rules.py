@@ -1,3 +1,5 @@
+"""The four rules, judged over windows of record time."""
+
 from __future__ import annotations
 
 import math

@@ -1,3 +1,5 @@
+"""Alerts judged from spooled events, over crashes."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

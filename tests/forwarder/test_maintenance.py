@@ -1,3 +1,5 @@
+"""Draining spools from outside the program that filled them."""
+
 from __future__ import annotations
 
 import subprocess
@@ -15,9 +17,7 @@ from otel_distro.spool.writer import SpoolWriter
 from spools import MemoryDestination, append
 
 
-def recorded(
-    root: Path, *destinations: MemoryDestination, service: str = "service", records: int = 3
-) -> SpoolDirectory:
+def recorded(root: Path, *destinations: MemoryDestination, service: str = "service") -> SpoolDirectory:
     """Leaves records behind for some destinations, as a program does whose end came before their delivery."""
     directory = SpoolDirectory.below(root, service, [ALERTS, *map(addressee, destinations)])
     writer = SpoolWriter(directory)

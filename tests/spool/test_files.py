@@ -1,3 +1,5 @@
+"""Files kept for upload: their bytes, and when they may go."""
+
 from __future__ import annotations
 
 import hashlib

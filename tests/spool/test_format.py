@@ -1,3 +1,5 @@
+"""The segment's header and slots, written and read back, damaged and of formats to come."""
+
 from __future__ import annotations
 
 import pytest

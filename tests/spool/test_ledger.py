@@ -1,3 +1,5 @@
+"""The ledger adds each segment once, survives a torn copy and never grows."""
+
 from __future__ import annotations
 
 from pathlib import Path

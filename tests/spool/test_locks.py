@@ -1,3 +1,5 @@
+"""Locks and owners across real processes."""
+
 from __future__ import annotations
 
 import os

@@ -1,3 +1,5 @@
+"""Reading segments: whole, damaged, torn, still being written."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Appending: durable at once, from threads, signal handlers and forked children, on disks that refuse."""
+
 from __future__ import annotations
 
 import os
