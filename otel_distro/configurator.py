@@ -43,16 +43,18 @@ def start(environ: Mapping[str, str] = os.environ, *, carries_threads: bool = Tr
         carries_threads: Whether to carry the context into threads and executors.
 
     Returns:
-        What runs now; ``None`` if ``OTEL_SDK_DISABLED`` is true.
-
-    Raises:
-        ValueError: A variable cannot work.
+        What runs now; ``None`` if ``OTEL_SDK_DISABLED`` is true, or a variable cannot work: one line then names it,
+        what is wrong with its value, and the cure.
     """
-    config = Config.from_environ(environ)
-    if config.disabled:
+    try:
+        config = Config.from_environ(environ)
+        if config.disabled:
+            return None
+        say = _silent if config.quiet else _say
+        pipeline = Pipeline(config, environ, say)
+    except ValueError as error:
+        _say(f"{error}; nothing is recorded")
         return None
-    say = _silent if config.quiet else _say
-    pipeline = Pipeline(config, environ, say)
     distribution = Distribution(pipeline, _resource(config), config.exit_timeout_seconds, say)
     _install(distribution)
     _take_up_context(environ)

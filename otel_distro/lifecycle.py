@@ -21,10 +21,8 @@ def configure() -> None:
     """Starts the distribution: whatever is recorded from now on is kept on disk and delivered.
 
     The environment decides where it goes; with none set, to the local store that ``otel-distro show`` reads. Calling
-    it again does nothing, and under ``opentelemetry-instrument`` it has been called already.
-
-    Raises:
-        ValueError: A variable cannot work; the message names it, what is wrong with its value, and the cure.
+    it again does nothing, and under ``opentelemetry-instrument`` it has been called already. A variable that cannot
+    work is named in one line on stderr, with the cure; the program then runs unrecorded.
     """
 
     def start() -> Distribution | None:

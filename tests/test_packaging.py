@@ -10,7 +10,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, packages_distributions
+from importlib.metadata import EntryPoint, distribution
 from pathlib import Path
 from typing import Any
 
@@ -112,14 +112,12 @@ def declared(*groups: list[str]) -> set[str]:
 def undeclared(names: set[str], *trees: str) -> list[str]:
     """Returns the imports below some folders that none of the declared libraries provides."""
     ours = {path.stem for folder in (".", "exporters/*", "tests", "tools") for path in ROOT.glob(f"{folder}/*")}
-    providers = packages_distributions()
+    provided = {file.parts[0].partition(".")[0] for name in names for file in distribution(name).files or []}
     return [
         f"{rules.where(path, ROOT, imported.line)} imports {imported.target}"
         for path in rules.files(ROOT, *trees)
         for imported in rules.imports(path, ROOT)
-        if not imported.typing_only
-        and (top := imported.target.split(".")[0]) not in sys.stdlib_module_names | ours
-        and names.isdisjoint(name.lower() for name in providers.get(top, []))
+        if not imported.typing_only and imported.target.split(".")[0] not in sys.stdlib_module_names | ours | provided
     ]
 
 

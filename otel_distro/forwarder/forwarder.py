@@ -54,6 +54,7 @@ class Forwarder:
     def _begin(self) -> None:
         self._lock = FileLock(self._directory.leader_lock)
         self._leader: Leader | None = None
+        self._trouble = ""
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
 
@@ -103,8 +104,8 @@ class Forwarder:
     def forget(self) -> None:
         """Forgets thread, lock and connections: for the child of a fork, which begins anew with its first record."""
         if self._leader:
-            self._leader.close_descriptors()
-        self._lock.forget()
+            self._leader.abandon()
+        self._lock.release()
         self._begin()
 
     def _run(self) -> None:
@@ -113,17 +114,25 @@ class Forwarder:
                 if self._lock.try_acquire():
                     self._lead()
             except Exception as error:  # the thread goes on, whatever happens: nobody else forwards
-                self._on_line(f"forwarding stopped and is tried again: {str(error) or type(error).__name__}")
+                self._report(f"forwarding stopped and is tried again: {str(error) or type(error).__name__}")
             self._stopping.wait(STANDBY_SECONDS)
 
     def _lead(self) -> None:
         leader = self._new_leader()
         if self._stopping.is_set():
             return
-        leader.run()
-        if not self._stopping.is_set():  # lost the lock: another process leads now
-            leader.finish(time.monotonic() + STANDBY_SECONDS)
-            self._leader = None
+        try:
+            leader.run()
+        finally:
+            if not self._stopping.is_set():  # the lock was lost, or the disk failed; stop() finishes otherwise
+                self._leader = None
+                leader.finish(time.monotonic() + STANDBY_SECONDS)
+
+    def _report(self, trouble: str) -> None:
+        """Says what went wrong, once as long as it stays the same."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._on_line(trouble)
 
     def _new_leader(self) -> Leader:
         self._leader = Leader(self._directory, self._build_destinations(), self._lock, self._on_line)

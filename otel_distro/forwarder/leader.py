@@ -61,12 +61,13 @@ class Leader:
         """Forwards until stopped or until the lock is lost."""
         self._start_workers()
         quiet = 0
-        while not self._stopping and self._still_leads():
-            quiet = 0 if self.look() else quiet + 1
-            self._wake.wait(BUSY_SECONDS if quiet < _QUIET_LOOKS else IDLE_SECONDS)
-            self._wake.clear()
-        for worker in self._workers:
-            worker.stop()
+        try:
+            while not self._stopping and self._still_leads():
+                quiet = 0 if self.look() else quiet + 1
+                self._wake.wait(BUSY_SECONDS if quiet < _QUIET_LOOKS else IDLE_SECONDS)
+                self._wake.clear()
+        finally:
+            self.stop()
 
     def look(self) -> bool:
         """Looks at the directory again and has what is new delivered; returns whether anything was appended."""
@@ -117,9 +118,9 @@ class Leader:
         self._table.refresh()
         return self._table.has_queued([destination.name for destination in self._destinations])
 
-    def close_descriptors(self) -> None:
+    def abandon(self) -> None:
         """Closes the segments in the child of a fork, which shares the descriptors but forwards nothing."""
-        self._table.close()
+        self._table.abandon()
 
     def _still_leads(self) -> bool:
         """Takes the lock again, a no-op while it is held: a program that closes all files loses it unawares."""

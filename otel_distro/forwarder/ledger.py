@@ -62,10 +62,14 @@ def balances(directory: SpoolDirectory, *, queued_of: str | None = None) -> dict
     """
     names = [addressee.name for addressee in directory.addressees if addressee.kind != INTERNAL_KIND]
     totals = {name: Balance(name) for name in names}
-    for (name, _), account in Ledger(directory.ledger).read().items():
+    ledger = Ledger(directory.ledger)
+    for (name, _), account in ledger.read().items():
         if name in totals:
             totals[name].add(account)
+    added_last = ledger.added_last()
     for segment_name in directory.segments():
+        if segment_name.name == added_last:
+            continue  # the ledger has it; it is about to be removed
         try:
             segment = Segment(directory.path / segment_name.name, writable=False)
         except (OSError, FormatError):  # delivered and removed since it was listed, or not ours to read

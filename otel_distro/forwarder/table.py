@@ -123,6 +123,11 @@ class SegmentTable:
                 tracked.segment.close()
             self._tracked.clear()
 
+    def abandon(self) -> None:
+        """Closes all segments in the child of a fork: without the lock, which a thread of the parent may hold."""
+        for tracked in self._tracked.values():
+            tracked.segment.close()
+
     def _open_new(self, names: list[SegmentName]) -> bool:
         opened = False
         for name in names:

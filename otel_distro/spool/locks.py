@@ -68,13 +68,9 @@ class FileLock:
         return True
 
     def release(self) -> None:
-        """Gives the lock up."""
+        """Gives the lock up; in the child of a fork, where the parent holds it, only what the child inherited."""
         if self._is_open():
             os.close(self._descriptor)
-        self.forget()
-
-    def forget(self) -> None:
-        """Forgets the descriptor without releasing anything: for a child, whose parent holds the lock."""
         self._descriptor = -1
         if _HOLDERS.get(self._path) is self:
             del _HOLDERS[self._path]

@@ -198,17 +198,13 @@ class SpoolWriter:
                 return
 
     def close(self) -> None:
-        """Seals this process's segment and gives its liveness up. A later record begins anew."""
+        """Seals this process's segment and gives its liveness up; a later record begins anew.
+
+        In the child of a fork it gives up what was inherited; the parent's segment and liveness stay what they are.
+        """
         self._close_descriptor()
         if self._alive:
             self._alive.release()
-        self._begin()
-
-    def forget(self) -> None:
-        """Forgets what the parent holds: for the child of a fork, which opens nothing before its first record."""
-        self._close_descriptor()
-        if self._alive:
-            self._alive.forget()
         self._begin()
 
     # --- writing -----------------------------------------------------------------------------------------------------
@@ -243,7 +239,7 @@ class SpoolWriter:
     def _open(self, now: int) -> bool:
         """Opens a segment when there is none: at the first record, in a child, or after the program closed ours."""
         if os.getpid() != self._pid:
-            self.forget()
+            self.close()
         if now < self._next_try_unix_nano or self._roller == threading.get_ident():
             return False
         # Waiting is for a thread whose first record meets another's: without it, it would not be on disk on return.
@@ -370,10 +366,10 @@ def open_owners() -> frozenset[str]:
     return frozenset(writer.owner for writer in list(_WRITERS) if writer.owner)
 
 
-def _forget_in_child() -> None:
+def _close_in_child() -> None:
     for writer in list(_WRITERS):
-        writer.forget()
+        writer.close()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_in_child)
+    os.register_at_fork(after_in_child=_close_in_child)

@@ -120,6 +120,19 @@ def test_a_wrong_setting_is_one_line_and_the_program_runs(tmp_path: Path) -> Non
     assert len(programs.shown("runs")) == 1
 
 
+@pytest.mark.parametrize("instrumented", [False, True])
+def test_a_setting_that_cannot_work_is_one_line_and_the_program_runs_unrecorded(
+    tmp_path: Path, instrumented: bool
+) -> None:
+    app = programs.write(tmp_path, APP.format(start="configure()"))
+
+    result = programs.run(app, instrumented=instrumented, OTEL_DISTRO_EXIT_TIMEOUT_SECONDS="soon")
+
+    assert (result.returncode, result.stdout) == (0, "the program's own output\n")
+    assert "OTEL_DISTRO_EXIT_TIMEOUT_SECONDS='soon' is no number of seconds; set it to one" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_what_a_killed_program_recorded_is_shown(tmp_path: Path) -> None:
     app = programs.write(
         tmp_path,

@@ -25,6 +25,7 @@ TESTS = Path(__file__).parents[2]
 # Delivers what the store has not taken yet of all segments, in pieces, as a leader does that begins anew.
 LEADER = f"""
 import sys
+import time
 from pathlib import Path
 from query.stores import batch, deliver, destination
 from processes_tapes import tape
@@ -40,6 +41,7 @@ while True:
         break
     deliver(target, batch(records))
     print(len(records), flush=True)
+    time.sleep(0.01)
 target.close()
 """
 TAPES = f"""
@@ -80,12 +82,12 @@ def each_record_once(path: Path) -> None:
 
 def test_leaders_killed_again_and_again_store_each_record_once(tmp_path: Path, environment: dict[str, str]) -> None:
     path = tmp_path / "store.db"
-    for batches_seen in (0, 3, 5, 8):
+    for batches_seen in (0, 1, 2, 3, 4, 5, 6):
         leader = start(path, environment)
         assert leader.stdout is not None
         for _ in range(batches_seen):
             leader.stdout.readline()
-        time.sleep(0.002 * batches_seen)
+        time.sleep(0.003 * batches_seen)  # now and then it is within a transaction
         leader.send_signal(signal.SIGKILL)
         leader.wait()
         leader.stdout.close()
