@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
@@ -21,6 +22,7 @@ from opentelemetry.sdk.resources import Resource
 import otel_distro
 from benchmarks.harness import MICROSECONDS, Claim, compare
 from otel_distro import semconv
+from otel_distro.api.run_object import Run
 
 BATCH = 512
 PEER = "opentelemetry-sdk Logger.emit and encode_logs"
@@ -49,10 +51,10 @@ class Collecting(LogRecordProcessor):
         return True
 
 
-Call = tuple[str, str, dict[str, object], object, Callable[[], object]]
+Call = tuple[str, str, Mapping[str, Any], Any, Callable[[], object]]
 
 
-def calls(run: otel_distro.api.run_object.Run) -> list[Call]:
+def calls(run: Run) -> list[Call]:
     """Returns each call with the record that it makes: its name, event name, attributes, body, and ours."""
     of_run = {semconv.RUN_ID: run.id, semconv.RUN_NAME: run.name}
     of_arc = {semconv.ARC_ID: "0" * 32, semconv.ARC_CLASS: "scoring", **of_run}

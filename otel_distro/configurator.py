@@ -25,6 +25,13 @@ from otel_distro.config import Config
 from otel_distro.distribution import Distribution
 from otel_distro.pipeline import Pipeline
 
+_EXPORTER_VARIABLES: Final = (
+    "OTEL_TRACES_EXPORTER",
+    "OTEL_METRICS_EXPORTER",
+    "OTEL_LOGS_EXPORTER",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_CONFIG_FILE",
+)
 _UNNAMED: Final = "unknown_service"  # what the SDK calls a service that nobody named
 
 
@@ -61,7 +68,7 @@ def start(environ: Mapping[str, str] = os.environ, *, carries_threads: bool = Tr
     if carries_threads:
         ThreadingInstrumentor().instrument()
     atexit.register(distribution.at_exit)
-    say(f"records go to {_targets(pipeline)}")
+    say(f"records go to {_targets(pipeline)}{_not_followed(environ)}")
     return distribution
 
 
@@ -89,6 +96,12 @@ def _take_up_context(environ: Mapping[str, str]) -> None:
     carrier = {name: environ[name.upper()] for name in propagate.get_global_textmap().fields if name.upper() in environ}
     if carrier:
         context.attach(propagate.extract(carrier))
+
+
+def _not_followed(environ: Mapping[str, str]) -> str:
+    """Names the standard variables that choose exporters: they are not followed yet, and nobody should wonder."""
+    names = [name for name in _EXPORTER_VARIABLES if environ.get(name)]
+    return f" ({', '.join(names)} not followed yet)" if names else ""
 
 
 def _targets(pipeline: Pipeline) -> str:

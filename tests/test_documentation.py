@@ -10,8 +10,10 @@ import os
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from markdown_pages import Block, blocks, broken_links, links, pages
 
 ROOT = Path(__file__).parents[1]
 PAGES = pages(ROOT)
-DATA = {"ini", "json", "sql", "text", "toml", "yaml"}  # shown, not run
+DATA = {"ini", "json", "text", "toml", "yaml"}  # shown, not run
 RUN = {"otel-distro", "opentelemetry-instrument", "python"}
 RUN_WHERE_INSTALLED = {"sqlite3"}
 NOT_RUN = {"cd", "git", "pip", "towncrier", "uv"}  # they install or change things outside of the page's directory
@@ -60,6 +62,17 @@ def run_command(command: str, directory: Path, block: Block) -> None:
         assert program in NOT_RUN | RUN_WHERE_INSTALLED, f"line {block.line}: the tests cannot run {command}"
 
 
+def run_queries(block: Block, directory: Path) -> None:
+    """Runs SQL on the local store that an earlier block left."""
+    (store,) = directory.glob("*.db")
+    with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True)) as connection:
+        options = {option for (option,) in connection.execute("PRAGMA compile_options")}
+        if "dbstat" in block.text and "ENABLE_DBSTAT_VTAB" not in options:
+            return
+        for query in filter(str.strip, block.text.split(";")):
+            connection.execute(query).fetchall()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=relative)
 def test_the_code_blocks_of_a_page_run(page: Path, tmp_path: Path) -> None:
     saved: set[str] = set()
@@ -73,6 +86,8 @@ def test_the_code_blocks_of_a_page_run(page: Path, tmp_path: Path) -> None:
             for command in block.commands:
                 run_command(command, tmp_path, block)
             commands += block.text
+        elif block.language == "sql":
+            run_queries(block, tmp_path)
         else:
             assert block.language in DATA, f"block at line {block.line}: in no language that is known"
     assert [name for name in saved if name not in commands] == [], "saved but never run"
@@ -111,10 +126,11 @@ def page_of(tmp_path: Path, text: str) -> Path:
         "```console\n$ rm -r somewhere\n```\n",
         "```console\notel-distro show\n```\n",
         "```\nno language\n```\n",
+        "```python\nopen('store.db', 'x').close()\n```\n```sql\nSELECT name FROM runs;\n```\n",
     ],
 )
 def test_a_block_that_fails_is_seen(tmp_path: Path, text: str) -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, sqlite3.OperationalError)):
         test_the_code_blocks_of_a_page_run(page_of(tmp_path, text), tmp_path)
 
 

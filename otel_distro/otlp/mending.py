@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["REASONS", "mended_counts", "note"]
+__all__ = ["REASONS", "mended_counts", "note", "on_mended"]
 
 SURROGATE: Final = "surrogate"  # text held half of a surrogate pair: U+FFFD stands in its place
 INTEGER: Final = "integer"  # an integer beyond 64 bits: its digits as text, or the nearest double of a point

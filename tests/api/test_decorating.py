@@ -199,6 +199,35 @@ def test_a_generator_that_is_closed_early_is_completed(recorded: Recorded) -> No
     assert inside() is None
 
 
+def test_a_generator_that_is_closed_cleans_up_inside_its_run(recorded: Recorded) -> None:
+    seen: list[str | None] = []
+
+    @run
+    def careful() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            seen.append(inside())
+
+    @run
+    async def carefully() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            seen.append(inside())
+
+    async def main() -> None:
+        made: Any = carefully()
+        await made.asend(None)
+        await made.aclose()
+
+    made: Any = careful()
+    next(made)
+    made.close()
+    asyncio.run(main())
+    assert seen == started(recorded)
+
+
 def test_a_generator_closed_in_another_thread_or_context_logs_nothing(
     recorded: Recorded, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -105,7 +105,7 @@ def test_what_is_no_id_in_baggage_is_ignored(value: Any) -> None:
 def test_a_forked_child_records_for_the_run_and_ends_nothing(recorded: Recorded) -> None:
     """The child leaves the blocks by SystemExit; it tells by its exit code what it recorded."""
     pid = 0
-    with run("outer") as outer, arc("a"):
+    with run("outer") as outer, arc("a") as a:
         pid = os.fork()
         if pid == 0:
             code = 1
@@ -115,7 +115,7 @@ def test_a_forked_child_records_for_the_run_and_ends_nothing(recorded: Recorded)
                         assert [found.name for found in open_runs()] == ["outer-of-the-child"]
                     raise SystemExit(0)
                 finally:
-                    code = child_exit_code(outer, recorded)
+                    code = child_exit_code(outer, a, recorded)
             finally:
                 os._exit(code)
         _, status = os.waitpid(pid, 0)
@@ -123,7 +123,8 @@ def test_a_forked_child_records_for_the_run_and_ends_nothing(recorded: Recorded)
     assert [event.name for event in recorded.events()][-2:] == [semconv.EVENT_ARC_ENDED, semconv.EVENT_RUN_ENDED]
 
 
-def child_exit_code(outer: Any, recorded: Recorded) -> int:
+def child_exit_code(outer: Any, a: Any, recorded: Recorded) -> int:
+    a.__exit__(None, None, None)
     outer.__exit__(None, None, None)
     outer.end()
     outer.log({"loss": 1.0})

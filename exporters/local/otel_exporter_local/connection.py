@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 from weakref import WeakSet
 
@@ -169,14 +170,30 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _make(path: Path) -> tuple[int, int] | None:
     """Makes folder and file for their owner alone where they are missing; SQLite gives its side files the same mode.
 
-    A file that exists is not opened here: closing it again would drop the locks that SQLite holds on it.
+    The file gets its name when it is whole: SQLite does not wait for its turn to switch a file to write-ahead mode, so
+    of several leaders that make one file in place all but one would fail. A file that exists is not opened here:
+    closing it again would drop the locks that SQLite holds on it.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        unnamed = path.with_name(f"{path.name}.{os.getpid()}-{token_hex(4)}.new")
+        try:
+            os.close(os.open(unnamed, _CREATE, 0o600))
+            _connect(unnamed).close()
+            _name(unnamed, path)
+        finally:
+            unnamed.unlink(missing_ok=True)
+    return _identity(path)
+
+
+def _name(unnamed: Path, path: Path) -> None:
+    """Gives a file its name, unless another leader was faster."""
     try:
-        os.close(os.open(path, _CREATE, 0o600))
+        os.link(unnamed, path)
     except FileExistsError:
         pass
-    return _identity(path)
+    except OSError:  # a file system without links
+        unnamed.replace(path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

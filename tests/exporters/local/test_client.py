@@ -159,6 +159,16 @@ def test_values_of_a_metric_that_are_no_numbers_are_counted(path: Path) -> None:
     assert ask(path, "SELECT name FROM run_series ORDER BY name") == ["list", "loss"]
 
 
+def test_the_last_value_is_the_newest_not_the_one_that_came_last(path: Path) -> None:
+    early, late = Tape("segment-a"), Tape("segment-b")
+    early.run_event(semconv.EVENT_RUN_METRICS, {semconv.RUN_STEP: 1}, {"loss": 1.0}, START + 1)
+    late.run_event(semconv.EVENT_RUN_METRICS, {semconv.RUN_STEP: 2}, {"loss": 2.0}, START + 2)
+    with open_destination(path) as target:
+        deliver(target, late.batch())
+        deliver(target, early.batch())
+    assert ask(path, "SELECT last, last_step, last_time_unix_nano FROM run_series") == [(2.0, 2, START + 2)]
+
+
 # --- the file --------------------------------------------------------------------------------------------------------
 
 
@@ -208,6 +218,44 @@ def test_a_store_deleted_while_it_is_open_is_begun_anew(path: Path) -> None:
         deliver(target, tape.batch(begin=1))
     assert stored_steps(path) == [1]
     assert ask(path, "SELECT service_name FROM resources") == ["tests"]
+
+
+def test_a_leader_that_is_slower_at_making_the_file_uses_the_others(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def link_late(source: Path, target: Path) -> None:
+        monkeypatch.undo()
+        with open_destination(path) as faster:
+            deliver(faster, steps(1).batch())
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", link_late)
+    with open_destination(path) as slower:
+        deliver(slower, steps(1, "segment-b").batch())
+    assert stored_steps(path) == [0, 0]
+    assert [file.name for file in path.parent.iterdir()] == ["store.db"]
+
+
+def test_a_file_system_without_links(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with open_destination(path) as target:
+        deliver(target, steps(1).batch())
+    assert stored_steps(path) == [0]
+    assert [file.name for file in path.parent.iterdir()] == ["store.db"]
+
+
+def test_a_file_that_is_empty_gets_the_tables(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    with open_destination(path) as target:
+        deliver(target, steps(1).batch())
+    assert stored_steps(path) == [0]
+    assert ask(path, "PRAGMA auto_vacuum") == [2]
 
 
 @pytest.mark.parametrize("damage", ["header", "schema", "page"])

@@ -19,6 +19,9 @@ from otel_distro.forwarder.errors import HeldError
 from otel_distro.spool.record import Kind
 from query.stores import START, Tape, deliver, destination, log_record
 
+# Python warns of forks in a process with threads from 3.12 on; other tests may have left some.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+
 SEGMENTS, RECORDS, PIECE = 3, 400, 16
 TESTS = Path(__file__).parents[2]
 
@@ -133,7 +136,6 @@ def child(action: Any) -> int:
 
 
 @fork_only
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_what_a_forked_child_stores_outlives_the_parents_connection(tmp_path: Path) -> None:
     """Without care, the child takes the locks of the parent for its own, and its commit is thrown away."""
     path = tmp_path / "store.db"
