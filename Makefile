@@ -43,10 +43,10 @@ soak: $(READY) ## Run the fault experiments in full length
 bench: $(READY) ## Measure every claim beside its peer: one JSON line a claim
 	$(BIN)/python -m benchmarks
 
-test-all: ## Run all tests on each Python from 3.10 to 3.13 that is found (VERSIONS="3.10 3.13" restricts; -j2 -k -O works)
-	@$(MAKE) $(addprefix test-on-,$(filter $(VERSIONS),$(shell tools/interpreters | cut -d ' ' -f 1)))
+test-all: ## Run all tests on each Python from 3.10 to 3.13 that is found (VERSIONS="3.10 3.13" restricts)
+	@$(MAKE) -k $(addprefix test-on-,$(or $(filter $(VERSIONS),$(shell tools/interpreters | cut -d ' ' -f 1)),nothing))
 
-# One environment for each interpreter, .venv-3.10 and so on.
+# One environment for each interpreter, .venv-3.10 and so on; make -j2 -O runs two of them at once.
 test-on-%:
 	@echo "=== Python $*"
 	@$(MAKE) test VENV=.venv-$* PYTHON="$$(tools/interpreters | sed -n 's/^$* //p')"

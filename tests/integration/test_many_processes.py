@@ -15,9 +15,10 @@ import pytest
 
 import programs
 
-RECORDS = 10_000
+SOAK = os.environ.get("OTEL_DISTRO_TEST_SOAK") == "1"
+RECORDS = 50_000 if SOAK else 10_000
 PROCESSES = 8
-KILLS = 2
+KILLS = 6 if SOAK else 2
 
 # Counts in a file, mapped and shared, what each call returned for: that is what had been accepted when it was killed.
 WORKER = """
@@ -94,6 +95,8 @@ def leading(spool: Path, workers: list[Worker]) -> Worker:
     pytest.fail("nobody took over")
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
 @pytest.mark.skipif(not hasattr(fcntl, "F_GETLK") or os.uname().sysname != "Linux", reason="asks Linux who leads")
 def test_every_record_arrives_once_while_the_leader_is_killed(tmp_path: Path, own_home: Path) -> None:
     program = programs.write(tmp_path, WORKER, "worker.py")
