@@ -44,7 +44,9 @@ bench: $(READY) ## Measure every claim beside its peer: one JSON line a claim
 	$(BIN)/python -m benchmarks
 
 test-all: ## Run all tests on each Python from 3.10 to 3.13 that is found (VERSIONS="3.10 3.13" restricts)
-	@$(MAKE) -k $(addprefix test-on-,$(or $(filter $(VERSIONS),$(shell tools/interpreters | cut -d ' ' -f 1)),nothing))
+	@versions="$(filter $(VERSIONS),$(shell tools/interpreters | cut -d ' ' -f 1))"; \
+	[ -n "$$versions" ] || { echo "None of Python $(VERSIONS) found" >&2; exit 1; }; \
+	$(MAKE) -k $$(printf 'test-on-%s ' $$versions)
 
 # One environment for each interpreter, .venv-3.10 and so on; make -j2 -O runs two of them at once.
 test-on-%:

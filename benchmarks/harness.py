@@ -54,10 +54,12 @@ class Comparison:
     Attributes:
         peer_seconds: For one operation of the peer.
         our_seconds: For one of ours.
+        kind: What the seconds are: ``CPU seconds`` or ``seconds on the wall``.
     """
 
     peer_seconds: float
     our_seconds: float
+    kind: str = "CPU seconds"
 
     @property
     def ratio(self) -> float:
@@ -70,7 +72,7 @@ class Comparison:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MEBIBYTES_OF_KIBIBYTES
         return (
             f"peer {self.peer_seconds * MICROSECONDS:.2f} us, ours {self.our_seconds * MICROSECONDS:.2f} us; "
-            f"CPU seconds a million: peer {self.peer_seconds * MICROSECONDS:.1f}, "
+            f"{self.kind} a million: peer {self.peer_seconds * MICROSECONDS:.1f}, "
             f"ours {self.our_seconds * MICROSECONDS:.1f}; peak memory of the process {peak:.0f} MiB"
         )
 
@@ -96,7 +98,8 @@ def compare(
     ours()
     sides = [(peer, ours)[turn % 2] for turn in range(2 * rounds)]
     seconds = [_seconds(side, clock) for side in sides]
-    return Comparison(min(seconds[::2]) / operations, min(seconds[1::2]) / operations)
+    kind = "seconds on the wall" if clock is time.perf_counter else "CPU seconds"
+    return Comparison(min(seconds[::2]) / operations, min(seconds[1::2]) / operations, kind)
 
 
 def _seconds(run: Callable[[], object], clock: Callable[[], float]) -> float:

@@ -17,6 +17,11 @@ __all__ = ["add_incident", "instrument", "mirror", "mirror_runs", "record_second
 
 Kind = Literal["counter", "gauge", "histogram"]
 
+# OpenTelemetry's default bounds are made for milliseconds: every call under 5 s would lie in one bucket
+_SECONDS: Final = (
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+    *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0, 3_600.0, 21_600.0, 86_400.0),
+)
 _MOST_MIRRORED: Final = 2_000  # series that the SDK keeps before it folds further ones into one
 
 _last_values: dict[str, float | int | bool] = {}
@@ -32,9 +37,10 @@ def instrument(kind: Kind, name: str, unit: str = "", description: str = "") -> 
         description: What it measures.
     """
     found = wiring.active().instruments.get(name)
-    if found is None:
-        return _made(kind, name, unit=unit, description=description)
-    return found
+    if found is not None:
+        return found
+    bounds = {"explicit_bucket_boundaries_advisory": _SECONDS} if kind == "histogram" and unit == "s" else {}
+    return _made(kind, name, unit=unit, description=description, **bounds)
 
 
 def _made(kind: str, name: str, **options: Any) -> Any:

@@ -64,6 +64,8 @@ _HEADER_ALIGNMENT: Final = 512
 
 RECORD_HEAD: Final = struct.Struct("<2sBBI")
 RECORD_TAIL: Final = struct.Struct("<IQQ6s6s")
+_pack_head: Final = RECORD_HEAD.pack
+_pack_tail: Final = RECORD_TAIL.pack
 RECORD_BYTES: Final = RECORD_HEAD.size + RECORD_TAIL.size
 
 # Flags of a slot.
@@ -223,8 +225,8 @@ def pack_record(
     scope: bytes = NO_NAME,
 ) -> bytes:
     """Returns one whole record."""
-    behind = RECORD_TAIL.pack(len(payload), sequence, appended_unix_nano, resource, scope) + payload
-    return RECORD_HEAD.pack(RECORD_MAGIC, kind, 0, crc32(behind, kind)) + behind
+    behind = _pack_tail(len(payload), sequence, appended_unix_nano, resource, scope) + payload
+    return _pack_head(RECORD_MAGIC, kind, 0, crc32(behind, kind)) + behind
 
 
 def content_name(content: bytes) -> bytes:

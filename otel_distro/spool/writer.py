@@ -23,7 +23,7 @@ from otel_distro.spool.directory import SpoolDirectory
 from otel_distro.spool.format import content_name, pack_header, pack_record
 from otel_distro.spool.identity import Owner
 from otel_distro.spool.locks import FileLock, above_standard_streams
-from otel_distro.spool.record import DATA_KINDS, Kind
+from otel_distro.spool.record import Kind
 from otel_distro.spool.ring import MemoryRing
 
 SEGMENT_BYTES: Final = 4 * 1024 * 1024
@@ -108,8 +108,8 @@ class SpoolWriter:
         self._generation = 0  # odd while a segment is being replaced
         self._known = _Known()
         self._sequence = itertools.count(1)
-        self._accepted = {kind: itertools.count() for kind in DATA_KINDS}
-        self._asked = {kind: itertools.count() for kind in DATA_KINDS}
+        self._accepted = [itertools.count() for _ in range(max(Kind) + 1)]  # by the number of the kind
+        self._asked = [itertools.count() for _ in range(max(Kind) + 1)]
         self._rolling = threading.Lock()
         self._roller = 0
         self._next_try_unix_nano = 0
@@ -154,7 +154,7 @@ class SpoolWriter:
             resource_name, scope_name = content_name(resource), content_name(scope)
             entries = self._entries(resource, scope)
         record = pack_record(kind, payload, next(self._sequence), now, resource_name, scope_name)
-        if not self._write(entries + record, now):
+        if not self._write(entries + record if entries else record, now):
             self._ring.put((entries or self._entries(resource, scope)) + record)
         elif known is not self._known:
             # A roll happened meanwhile: the segment that took the record may lack what it refers to.
@@ -212,11 +212,15 @@ class SpoolWriter:
     def _write(self, data: bytes, now: int) -> bool:
         """Writes one or more whole records with one system call; returns whether they are whole on disk."""
         try:
-            size = self._size_of_ours()
-            if size < 0:
-                if not self._open(now):
+            try:
+                status = os.fstat(self._descriptor)
+                ours = (status.st_dev, status.st_ino) == self._identity and os.getpid() == self._pid
+            except OSError:
+                ours = False
+            if not ours or status.st_nlink == 0:
+                if self._size_of_ours() < 0 and not self._open(now):  # it may be ours of a moment ago: see _replace
                     return False
-            elif size >= self._segment_bytes or now - self._created_unix_nano >= self._segment_nanos:
+            elif status.st_size >= self._segment_bytes or now - self._created_unix_nano >= self._segment_nanos:
                 self._roll(now)
             return os.write(self._descriptor, data) == len(data)
         except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -57,16 +58,25 @@ def test_a_gauge_goes_up_and_down(recorded: Recorded) -> None:
     assert recorded.values("queue") == {(): 13, ("b", (1,)): -1}
 
 
-@pytest.mark.usefixtures("switching")
+class Slow(dict[Any, float]):
+    """Lets another thread run between the reading and the writing of a value."""
+
+    def get(self, *key: Any) -> Any:
+        found = super().get(*key)
+        time.sleep(0.001)
+        return found
+
+
 def test_a_gauge_counts_right_from_many_threads(recorded: Recorded) -> None:
     queue = gauge("queue")
-    threads = [threading.Thread(target=many, args=(queue.inc, 500)) for _ in range(4)]
+    queue._values = Slow()
+    threads = [threading.Thread(target=many, args=(queue.inc, 10)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     queue.inc(0)
-    assert recorded.values("queue") == {(): 2_000}
+    assert recorded.values("queue") == {(): 40}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
@@ -155,6 +165,14 @@ def test_an_instrument_made_early_serves_the_sdk_that_comes_later(recorded: Reco
     wiring._State.wiring = kept
     early.add()
     assert recorded.values("early") == {(): 1}
+
+
+@pytest.mark.parametrize("unit", ["s", "ms"])
+def test_a_histogram_of_seconds_has_buckets_for_seconds(recorded: Recorded, unit: str) -> None:
+    histogram("duration", unit=unit).record(0.02)
+    (point,) = recorded.points("duration")
+    assert (0.025 in point.explicit_bounds) is (unit == "s")
+    assert (3_600.0 in point.explicit_bounds) is (unit == "s")
 
 
 # --- timers ----------------------------------------------------------------------------------------------------------

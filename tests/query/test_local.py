@@ -310,9 +310,13 @@ def test_a_store_that_is_begun_anew_is_read_anew(tmp_path: Path) -> None:
 
 
 def test_a_reader_cannot_write(reader: LocalReader) -> None:
-    with pytest.raises(StoreError, match="readonly"), reader._reading() as connection:
-        assert connection is not None
-        connection.execute("DELETE FROM runs")
+    def write() -> None:
+        with reader._reading() as connection:
+            assert connection is not None
+            connection.execute("DELETE FROM runs")
+
+    with pytest.raises(StoreError, match="readonly"):
+        write()
 
 
 def test_a_damaged_store_is_one_clear_error(tmp_path: Path) -> None:

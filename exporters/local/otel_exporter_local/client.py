@@ -6,13 +6,15 @@ records that lie before it: another leader, or this one before it was killed, ha
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from otel_distro.forwarder.errors import PermanentError
+from otel_distro.forwarder.errors import HeldError, PermanentError
 from otel_distro.query import lookups
 from otel_distro.query.schema import artifacts_folder
 from otel_exporter_local.connection import StoreFile, is_corrupt
@@ -25,6 +27,8 @@ from otel_exporter_local.writer import Writer
 __all__ = ["StoreClient"]
 
 T = TypeVar("T")
+
+_log: Final = logging.getLogger(__name__)
 
 # What a value does that no column takes. Trying again cannot help; the forwarder then finds the one bad record.
 _REFUSED = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
@@ -44,6 +48,7 @@ class StoreClient:
         self._clock = clock
         self._ids = EnclosingIds()
         self._ids_of = 0
+        self._forgotten: deque[str] = deque()
 
     def write(self, records: Sequence[Translated], ends: Mapping[str, int], spool_files: Path) -> None:
         """Stores a batch: what of it is new, and how far its segments have been taken in.
@@ -67,13 +72,26 @@ class StoreClient:
         """Returns how far a segment has been taken in, in bytes; 0 if nothing of it, or if there is no file."""
         return self._on_sound_file(lambda: self._cursor(segment))
 
-    def forget(self, segments: Sequence[str]) -> None:
-        """Drops the cursors of segments that are gone."""
-        if self.file.path.exists():
-            self._on_sound_file(lambda: self._forget(segments))
+    def forget(self, segments: Iterable[str]) -> None:
+        """Notes segments that are gone; their cursors are dropped with the next batch, or by :meth:`settle`.
+
+        Nothing is written here: the caller's thread is not the one that writes, and must not wait for the file.
+        """
+        self._forgotten.extend(segments)
+
+    def settle(self) -> None:
+        """Drops the cursors of forgotten segments; a store that refuses is left for the next time."""
+        if not self._forgotten or not self.file.path.exists():
+            return
+        try:
+            with self.file.transaction() as connection:
+                self._drop_forgotten(connection)
+        except (sqlite3.Error, OSError, HeldError) as error:
+            _log.debug("cursors of %s are dropped later: %s", self.file.path, error)
 
     def close(self) -> None:
         """Closes the file; it is opened again when it is needed."""
+        self.settle()
         self.file.close()
 
     def _write(
@@ -90,6 +108,7 @@ class StoreClient:
                 if record.offset >= cursors[record.segment]:
                     writer.write(record)
             writer.flush()
+            self._drop_forgotten(connection)
             now = self._clock()
             connection.executemany(ADVANCE_CURSOR, [(segment, end, now) for segment, end in ends.items()])
 
@@ -97,9 +116,10 @@ class StoreClient:
         with self.file.reading() as connection:
             return 0 if connection is None else _cursor(connection, segment)
 
-    def _forget(self, segments: Sequence[str]) -> None:
-        with self.file.transaction() as connection:
-            connection.executemany(FORGET_SEGMENT, [(segment,) for segment in segments])
+    def _drop_forgotten(self, connection: sqlite3.Connection) -> None:
+        """Drops cursors. Should the transaction fail, they stay until they are old: nobody asks for them again."""
+        while self._forgotten:
+            connection.execute(FORGET_SEGMENT, (self._forgotten.popleft(),))
 
     def _on_sound_file(self, action: Callable[[], T]) -> T:
         """Does something; where the file is found to be damaged, it is set aside and a new one takes its place."""

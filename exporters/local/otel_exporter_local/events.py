@@ -115,7 +115,9 @@ def _run_metrics(event: Event, record: SpooledRecord) -> list[Operation]:
     refused = 0
     step, time_unix_nano = integer(attributes, semconv.RUN_STEP), time_of(event, record)
     for metric, value in body.items():
-        if isinstance(value, LISTS):
+        if type(value) is float:  # nearly always
+            points.append(RunPoint(metric, step, time_unix_nano, value))
+        elif isinstance(value, LISTS):
             taken = list(_many_points(metric, value, attributes, time_unix_nano))
             refused += len(value) - len(taken)
             points += taken

@@ -76,11 +76,12 @@ class LocalDestination:
         return self._client.cursor(segment)
 
     def forget(self, segments: Sequence[str]) -> None:
-        """Drops the cursors of segments that are gone."""
+        """Notes that segments are gone; their cursors are dropped when something is written next. Never raises."""
         self._client.forget(segments)
 
     def idle(self) -> None:
-        """Goes on with what retention left to be done."""
+        """Goes on with what retention left to be done, and drops cursors that nobody needs."""
+        self._client.settle()
         self._retention.keep_within_bounds()
 
     def close(self) -> None:

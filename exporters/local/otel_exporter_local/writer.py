@@ -81,14 +81,15 @@ class Writer:
         """Takes a record's operations in."""
         resource_id = self._ids.resource(self._connection, record.resource, record.appended_unix_nano)
         for operation in record.operations:
-            if isinstance(operation, SpanEnded):
+            write = self._domain.get(type(operation))
+            if write is not None:
+                write(operation, resource_id)
+            elif isinstance(operation, SpanEnded):
                 self._add(statements.ADD_SPAN, (*operation, resource_id, self._scope(record)))
             elif isinstance(operation, LogWritten):
                 self._add(statements.ADD_LOG, (*operation, resource_id, self._scope(record)))
             elif isinstance(operation, InstrumentMeasured):
                 self._instruments.add(operation.series, resource_id, self._scope(record), operation.point)
-            else:
-                self._domain[type(operation)](operation, resource_id)
 
     def flush(self) -> None:
         """Writes what was collected."""

@@ -116,7 +116,34 @@ def test_the_store_says_how_far_it_has_taken_a_segment(path: Path) -> None:
         assert target.resume(slot, tape.segment) == tape.records[1].end
         assert target.resume(slot, "another") == 0
         target.forget(["another", tape.segment])
+        target.idle()
         assert target.resume(slot, tape.segment) == 0
+
+
+@pytest.mark.parametrize("by", ["the next batch", "closing"])
+def test_cursors_of_segments_that_are_gone_are_dropped(path: Path, by: str) -> None:
+    gone, next_one = steps(1, "gone"), steps(1, "next")
+    with open_destination(path) as target:
+        deliver(target, gone.batch())
+        target.forget(["gone"])
+        if by == "closing":
+            target.close()
+        else:
+            deliver(target, next_one.batch())
+        assert "gone" not in ask(path, "SELECT segment FROM cursors")
+
+
+def test_forgetting_never_raises_and_never_waits(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("otel_exporter_local.connection.BUSY_TIMEOUT_SECONDS", 0.05)
+    with open_destination(path) as target:
+        deliver(target, steps(1, "gone").batch())
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            target.forget(["gone"])
+            target.idle()
+            other.execute("ROLLBACK")
+        target.idle()
+        assert ask(path, "SELECT segment FROM cursors") == []
 
 
 def test_a_cursor_never_goes_back(path: Path) -> None:
