@@ -159,9 +159,10 @@ class _Attribute:
 
     def _opened(self, given: Any, above: tuple[int, ...]) -> Any:
         if isinstance(given, Mapping):
-            return {text(key) or "_": self.mended(value, above) for key, value in dict(given).items()}
+            pairs = islice(dict(given).items(), self._left)
+            return {text(key) or "_": self.mended(value, above) for key, value in pairs}
         if isinstance(given, list | tuple | AbstractSet):
-            return [self.mended(item, above) for item in islice(given, max(self._left, 0))]
+            return [self.mended(item, above) for item in islice(given, self._left)]
         if isinstance(given, dt.date | dt.time):
             return given.isoformat()
         if isinstance(given, PathLike):

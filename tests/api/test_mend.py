@@ -36,6 +36,13 @@ def wide() -> Any:
     return found
 
 
+def wide_map() -> Any:
+    found: Any = {"a": 1}
+    for _ in range(40):
+        found = {"b": found, "c": found}
+    return found
+
+
 @pytest.mark.parametrize(
     ("given_", "expected"),
     [
@@ -105,6 +112,8 @@ def test_an_attribute_is_bounded_in_depth_and_size() -> None:
     assert str(mend.attribute(deep)).count("[") == 16
     assert len(json.dumps(mend.attribute(wide()))) < 1_000_000
     assert len(mend.attribute(list(range(50_000)))) < 10_001
+    assert len(mend.attribute({str(n): n for n in range(50_000)})) < 10_001
+    assert json.dumps(mend.attribute(wide_map())).count(":") < 25_000
     assert mend.attribute(np.zeros(50_000)) == "<left out>"
     shared = {"a": 1}
     assert mend.attribute([shared, shared]) == [shared, shared], "what is there twice is no cycle"
