@@ -31,7 +31,7 @@ class Arc:
 
     Attributes:
         id: The full id: the ids of all levels joined with ``.``; of a sub-ARC, known once its block is entered.
-        arc_class: What other ARCs it is compared with; empty for an ARC of another process.
+        arc_class: What other ARCs it is compared with; of another process's ARC, empty where only its id was carried.
         parent_id: The full id of the ARC around it; ``None`` at the top.
     """
 
@@ -171,15 +171,15 @@ def current_arc() -> Arc | None:
     entry = context.arc_entry()
     carried = context.carried_ids()
     if context.comes_from_elsewhere(entry, carried.arc_id):
-        return _of_another_process(carried.arc_id, carried.run_id, carried.run_name)
+        return _of_another_process(carried)
     return entry.value if entry is not None else None
 
 
 @lru_cache(maxsize=64)
-def _of_another_process(arc_id: str, run_id: str, run_name: str) -> Arc:
-    found = Arc("", arc_id, below_current=False)
-    if run_id:
-        found.identity.update(context.run_identity(run_id, run_name))
+def _of_another_process(carried: context.Carried) -> Arc:
+    found = Arc(carried.arc_class, carried.arc_id, below_current=False)
+    if carried.run_id:
+        found.identity.update(context.run_identity(carried.run_id, carried.run_name))
     return found
 
 

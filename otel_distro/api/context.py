@@ -6,7 +6,7 @@ instrumentation is on), and, as ids in baggage, into other processes and service
 One entry, one kind::
 
     context --+-- run       Entry(Run, thread)      baggage algo.run.id, algo.run.name
-              +-- ARC       Entry(Arc, thread)      baggage algo.arc.id
+              +-- ARC       Entry(Arc, thread)      baggage algo.arc.id, algo.arc.class
               +-- resource  Entry(str, thread)
               +-- clean     True inside detached(): the process's default run does not count
               +-- scope     the Scope whose block this is
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from otel_distro.api.run_object import Run
 
 __all__ = [
+    "Carried",
     "Entry",
     "Scope",
     "arc_entry",
@@ -79,9 +80,10 @@ class Carried(NamedTuple):
     run_id: str
     run_name: str
     arc_id: str
+    arc_class: str
 
 
-_NOTHING_CARRIED: Final = Carried("", "", "")
+_NOTHING_CARRIED: Final = Carried("", "", "", "")
 
 # --- what is current -------------------------------------------------------------------------------------------------
 
@@ -101,7 +103,7 @@ def carried_ids(context: Context | None = None) -> Carried:
     carried = baggage.get_all(context)
     if not carried:
         return _NOTHING_CARRIED
-    found = (carried.get(key) for key in (semconv.RUN_ID, semconv.RUN_NAME, semconv.ARC_ID))
+    found = (carried.get(key) for key in (semconv.RUN_ID, semconv.RUN_NAME, semconv.ARC_ID, semconv.ARC_CLASS))
     return Carried(*(value if isinstance(value, str) else "" for value in found))
 
 
@@ -137,7 +139,7 @@ def _run_attributes(context: Context, carried: Carried) -> Mapping[str, Any]:
 def _arc_attributes(context: Context, carried: Carried) -> Mapping[str, Any]:
     entry = arc_entry(context)
     if comes_from_elsewhere(entry, carried.arc_id):
-        return arc_identity(carried.arc_id, "")
+        return arc_identity(carried.arc_id, carried.arc_class)
     return arc_identity(entry.value.id, entry.value.arc_class) if entry is not None else {}
 
 
@@ -212,9 +214,10 @@ def with_run(run: Run, span: Span | None, context: Context) -> Context:
 
 
 def with_arc(arc: Arc, span: Span | None, context: Context) -> Context:
-    """Returns a context in which an ARC and its span are current; its full id rides in baggage."""
+    """Returns a context in which an ARC and its span are current; its full id and class ride in baggage."""
     context = set_value(_ARC, Entry(arc, get_ident()), context)
     context = baggage.set_baggage(semconv.ARC_ID, arc.id, context)
+    context = baggage.set_baggage(semconv.ARC_CLASS, arc.arc_class, context)
     return context if span is None else set_span_in_context(span, context)
 
 

@@ -30,7 +30,9 @@ _RECENT: Final = 2000
 _SETTLE_NANOS: Final = 2 * 10**9
 ADDRESSEE: Final = Addressee(NAME, "internal", "", "", [SlotKey(NAME, _SLOT.name, _SLOT.takes)])
 _METRICS: Final = semconv.EVENT_RUN_METRICS.encode()
-_OTHERS: Final = (semconv.EVENT_ALERT_DEFINED.encode(), semconv.EVENT_RUN_ENDED.encode())
+_OTHERS: Final = tuple(
+    name.encode() for name in (semconv.EVENT_RUN_STARTED, semconv.EVENT_ALERT_DEFINED, semconv.EVENT_RUN_ENDED)
+)
 
 Append = Callable[[Kind, bytes, bytes, bytes], None]
 
@@ -54,6 +56,7 @@ class AlertEvaluator:
         self._rules: list[_Watched] | None = None
         self._ends: dict[str, int] = {}
         self._recent: deque[SpooledRecord] = deque(maxlen=_RECENT)
+        self._started: dict[Any, int] = {}  # open runs; after a crash, a rule counts from its definition instead
 
     def deliver(self, slot: Slot, batch: Batch) -> Delivery:  # noqa: ARG002 - it has one slot
         """Takes points and rules in, and appends what they bring to light."""
@@ -97,16 +100,20 @@ class AlertEvaluator:
                 self._add_points(_decoded(record), watched)
         elif any(name in record.payload for name in _OTHERS):
             event = _decoded(record)
-            if event and event.event_name == semconv.EVENT_ALERT_DEFINED and is_rule(event.attributes):
+            if event is None:
+                return
+            if event.event_name == semconv.EVENT_RUN_STARTED:
+                self._started[event.attributes.get(semconv.RUN_ID)] = event.time_unix_nano
+            elif event.event_name == semconv.EVENT_ALERT_DEFINED and is_rule(event.attributes):
                 self._define(event, record, watched)
-            elif event and event.event_name == semconv.EVENT_RUN_ENDED:
+            elif event.event_name == semconv.EVENT_RUN_ENDED:
                 self._end(event, watched)
 
     def _define(self, event: Event, record: SpooledRecord, watched: list[_Watched]) -> None:
         key = _key(event.attributes)
         if any(_key(known.rule.attributes) == key for known in watched):
             return
-        origin = int(event.attributes.get(semconv.RUN_STARTED_UNIX_NANO, event.time_unix_nano))
+        origin = self._started.get(event.attributes[semconv.RUN_ID], event.time_unix_nano)
         rule = AlertRule(event.attributes, origin)
         for _ in rule.advance(event.time_unix_nano):  # no points yet: only skips what lies before the definition
             pass
@@ -120,6 +127,7 @@ class AlertEvaluator:
                 self._emit(one, one.rule.add(when, value))
 
     def _end(self, event: Event, watched: list[_Watched]) -> None:
+        self._started.pop(event.attributes.get(semconv.RUN_ID), None)
         ended = [one for one in watched if one.rule.attributes[semconv.RUN_ID] == event.attributes.get(semconv.RUN_ID)]
         for one in ended:
             self._emit(one, one.rule.end(event.time_unix_nano))

@@ -29,7 +29,6 @@ RULE = {
     semconv.ALERT_THRESHOLD: 1.0,
     semconv.ALERT_FREQUENCY_MINUTES: 1.0,
     semconv.ALERT_WINDOW_MINUTES: 1.0,
-    semconv.RUN_STARTED_UNIX_NANO: START,
 }
 
 
@@ -43,6 +42,7 @@ class Judge:
         self.now = START
         self._seen = 0
         self.begin()
+        self.event(semconv.EVENT_RUN_STARTED, 0, {semconv.RUN_ID: "run"})
 
     def begin(self) -> None:
         """Begins as the leader after a crash does, with what lies on disk."""
@@ -105,6 +105,15 @@ def test_the_end_of_the_run_is_judged(judge: Judge) -> None:
     judge.log(5.0, 3.0)
 
     assert judge.said() == [("fired", 3.0)]
+
+
+def test_windows_are_counted_from_the_start_of_the_run_not_from_the_definition(judge: Judge) -> None:
+    judge.event(semconv.EVENT_ALERT_DEFINED, 0.7, RULE)
+    judge.log(0.9, 3.0)
+    judge.log(1.1, 0.0)
+
+    assert judge.said() == [("fired", 3.0)]
+    assert judge.judged[0].time_unix_nano == START + MINUTE
 
 
 def test_points_that_came_before_the_rule_count(judge: Judge) -> None:

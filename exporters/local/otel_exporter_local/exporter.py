@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from otel_distro.forwarder.destination import Batch, Delivery, DestinationConfig, Fingerprint, Slot
-from otel_exporter_local.client import StoreClient
 from otel_exporter_local.config import LocalConfig
-from otel_exporter_local.retention import Retention
-from otel_exporter_local.translator import translate
+
+if TYPE_CHECKING:
+    from otel_exporter_local.client import StoreClient
+    from otel_exporter_local.retention import Retention
 
 __all__ = ["LocalDestination"]
 
@@ -18,7 +20,9 @@ _SLOTS: Final = (Slot(),)
 
 
 class LocalDestination:
-    """Delivers to the local store. Building it does no I/O.
+    """Delivers to the local store.
+
+    Building it does no I/O and loads neither SQLite nor protobuf: every process builds it, and one of them delivers.
 
     Args:
         config: Kind, name and environment.
@@ -39,8 +43,20 @@ class LocalDestination:
         self.config = LocalConfig.read(config)
         self._name = config.name
         self._kind = config.kind
-        self._client = StoreClient(self.config.path, clock)
-        self._retention = Retention(self._client.file, self._client.files, self.config, clock, monotonic)
+        self._clock = clock
+        self._monotonic = monotonic
+
+    @cached_property
+    def _client(self) -> StoreClient:
+        from otel_exporter_local.client import StoreClient  # noqa: PLC0415 - see the class
+
+        return StoreClient(self.config.path, self._clock)
+
+    @cached_property
+    def _retention(self) -> Retention:
+        from otel_exporter_local.retention import Retention  # noqa: PLC0415 - see the class
+
+        return Retention(self._client.file, self._client.files, self.config, self._clock, self._monotonic)
 
     @property
     def name(self) -> str:
@@ -65,6 +81,8 @@ class LocalDestination:
             HeldError: The file is another program's, or of a newer version.
             Exception: The disk, or another writer, refuses for now.
         """
+        from otel_exporter_local.translator import translate  # noqa: PLC0415 - see the class
+
         translation = translate(batch.records)
         self._client.write(translation.records, batch.ends, batch.files)
         self._retention.keep_within_bounds()
