@@ -6,10 +6,11 @@ This is the only module that may import OpenTelemetry's private modules; ``tests
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from opentelemetry import context, propagate, trace
@@ -57,7 +58,7 @@ def start(environ: Mapping[str, str] = os.environ, *, carries_threads: bool = Tr
         config = Config.from_environ(environ)
         if config.disabled:
             return None
-        say = _silent if config.quiet else _say
+        say = _silence() if config.quiet else _say
         pipeline = Pipeline(config, environ, say)
     except ValueError as error:
         _say(f"{error}; nothing is recorded")
@@ -117,5 +118,9 @@ def _say(line: str) -> None:
         return
 
 
-def _silent(_line: str) -> None:
-    """Says nothing."""
+def _silence() -> Callable[[str], None]:
+    """Silences the distribution's logger, which names what it mends; returns what says nothing."""
+    logger = logging.getLogger("otel_distro")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return lambda _line: None

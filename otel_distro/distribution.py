@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -13,9 +14,10 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
-from otel_distro.api import wiring
+from otel_distro.api import counting, wiring
 from otel_distro.api.run import open_runs
 from otel_distro.forwarder.ledger import Balance, balances
+from otel_distro.otlp.mending import mended_counts
 from otel_distro.pipeline import Pipeline
 from otel_distro.recording.events import EventLoggerProvider
 from otel_distro.recording.processors import SpoolLogRecordProcessor, SpoolMetricExporter, SpoolSpanProcessor
@@ -105,6 +107,8 @@ class Distribution:
             for addressee in self._pipeline.addressees
             if writer.accepted(kinds_of(addressee))
         ]
+        if noted := notes(writer.dropped):
+            parts.append(noted)
         if parts:
             self._on_line("; ".join(parts))
 
@@ -124,6 +128,14 @@ def summary(accepted: int, now: Balance, before: Balance) -> str:
     said = ("accepted", "delivered")
     words = [f"{count} {word}" for word, count in {**counts, **refused}.items() if count or word in said]
     return f"{now.name}: {', '.join(words)}"
+
+
+def notes(dropped_from_memory: int) -> str:
+    """Returns in words what was changed or left out before it reached the spool; empty if nothing was."""
+    counts = Counter(counting.counts())
+    counts[counting.MENDED] += sum(mended_counts().values())
+    counts["dropped_from_memory"] += dropped_from_memory
+    return ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(counts.items()) if count)
 
 
 def kinds_of(addressee: Addressee) -> frozenset[Kind]:

@@ -13,7 +13,7 @@ from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult, MetricsData
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from otel_distro.api.counting import count
+from otel_distro.api.guard import swallow
 from otel_distro.otlp.encoder import encode_log_record, encode_metric, encode_scope, encode_span
 from otel_distro.recording.resource import ProcessResources
 from otel_distro.spool.record import Kind
@@ -22,8 +22,8 @@ from otel_distro.spool.writer import SpoolWriter
 Flush = Callable[[float], bool]
 
 
-class SpoolSpanProcessor(SpanProcessor):
-    """Appends every sampled span when it ends.
+class _Recorder:
+    """What the three have in common: where they append, and how they flush.
 
     Args:
         writer: This process's end of the spool.
@@ -32,9 +32,21 @@ class SpoolSpanProcessor(SpanProcessor):
     """
 
     def __init__(self, writer: SpoolWriter, resources: ProcessResources, flush: Flush) -> None:
+        super().__init__()
         self._writer = writer
         self._resources = resources
         self._flush = flush
+
+    def shutdown(self, *_: Any, **__: Any) -> None:
+        """Does nothing: the distribution closes the spool after all signals."""
+
+    def force_flush(self, timeout_millis: float = 30_000) -> bool:
+        """Waits until every destination has passed what was recorded before."""
+        return self._flush(timeout_millis / 1e3)
+
+
+class SpoolSpanProcessor(_Recorder, SpanProcessor):
+    """Appends every sampled span when it ends."""
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Does nothing: a span is recorded when it has ended."""
@@ -49,29 +61,11 @@ class SpoolSpanProcessor(SpanProcessor):
             scope = encode_scope(span.instrumentation_scope)
             self._writer.append(Kind.SPAN, payload, self._resources.encode(span.resource), scope)
         except Exception as error:
-            count(f"span not recorded: {type(error).__name__}")
-
-    def shutdown(self) -> None:
-        """Does nothing: the distribution closes the spool after all signals."""
-
-    def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Waits until every destination has passed what was recorded before."""
-        return self._flush(timeout_millis / 1e3)
+            swallow("a span", error)
 
 
-class SpoolLogRecordProcessor(LogRecordProcessor):
-    """Appends every log record of the application.
-
-    Args:
-        writer: This process's end of the spool.
-        resources: Encodes resources.
-        flush: Waits until everything was passed, at most so many seconds.
-    """
-
-    def __init__(self, writer: SpoolWriter, resources: ProcessResources, flush: Flush) -> None:
-        self._writer = writer
-        self._resources = resources
-        self._flush = flush
+class SpoolLogRecordProcessor(_Recorder, LogRecordProcessor):
+    """Appends every log record of the application."""
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Appends the record."""
@@ -80,30 +74,11 @@ class SpoolLogRecordProcessor(LogRecordProcessor):
             resource = self._resources.encode(log_record.resource) if log_record.resource else b""
             self._writer.append(Kind.LOG, payload, resource, encode_scope(log_record.instrumentation_scope))
         except Exception as error:
-            count(f"log record not recorded: {type(error).__name__}")
-
-    def shutdown(self) -> None:
-        """Does nothing: the distribution closes the spool after all signals."""
-
-    def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Waits until every destination has passed what was recorded before."""
-        return self._flush(timeout_millis / 1e3)
+            swallow("a log record", error)
 
 
-class SpoolMetricExporter(MetricExporter):
-    """Appends what a metric reader collected: cumulative points, one record a metric.
-
-    Args:
-        writer: This process's end of the spool.
-        resources: Encodes resources.
-        flush: Waits until everything was passed, at most so many seconds.
-    """
-
-    def __init__(self, writer: SpoolWriter, resources: ProcessResources, flush: Flush) -> None:
-        super().__init__()
-        self._writer = writer
-        self._resources = resources
-        self._flush = flush
+class SpoolMetricExporter(_Recorder, MetricExporter):
+    """Appends what a metric reader collected: cumulative points, one record a metric."""
 
     def export(
         self,
@@ -120,12 +95,5 @@ class SpoolMetricExporter(MetricExporter):
                     try:
                         self._writer.append(Kind.METRIC, encode_metric(metric), resource, scope)
                     except Exception as error:
-                        count(f"metric not recorded: {type(error).__name__}")
+                        swallow("a metric", error)
         return MetricExportResult.SUCCESS
-
-    def force_flush(self, timeout_millis: float = 10_000) -> bool:
-        """Waits until every destination has passed what was recorded before."""
-        return self._flush(timeout_millis / 1e3)
-
-    def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:
-        """Does nothing: the distribution closes the spool after all signals."""

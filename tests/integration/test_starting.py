@@ -102,6 +102,28 @@ def test_stderr_has_the_start_line_and_the_summary_and_quiet_has_nothing(tmp_pat
     assert silent == ""
 
 
+def test_what_was_mended_or_left_out_is_named_once_and_counted(tmp_path: Path) -> None:
+    app = programs.write(
+        tmp_path,
+        """
+        from otel_distro import annotate, configure, export, run
+        configure()
+        with run("train") as r:
+            for _ in range(3):
+                r.log({"loss": 1, "note": "no number"})
+            r.save("/nowhere/at/all", "output")
+            export({"outside": "any ARC"})
+            annotate(inputs={"object": object()}, outputs=2**70)
+        """,
+    )
+
+    spoken, silent = programs.run(app).stderr, programs.run(app, OTEL_DISTRO_QUIET="true").stderr
+
+    assert spoken.count("leaves out what is no number: note") == 1
+    assert spoken.splitlines()[-1].endswith("; 1 file missing, 5 mended, 1 outside arc")
+    assert silent == ""
+
+
 def test_nothing_is_written_when_the_sdk_is_disabled(tmp_path: Path, own_home: Path) -> None:
     app = programs.write(tmp_path, APP.format(start="configure()"))
 
