@@ -52,7 +52,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "otel_distro/recording": (STDLIB, *SDK, SEMCONV, "otel_distro.api", "otel_distro.otlp", "otel_distro.spool"),
     "otel_distro/forwarder": (STDLIB, *CONFIG, SEMCONV, "otel_distro.otlp", "otel_distro.spool"),
     "otel_distro/pipeline.py": (STDLIB, *CONFIG, "otel_distro.forwarder", "otel_distro.spool"),
-    "otel_distro/distribution.py": (STDLIB, *SDK, *STARTED, "otel_distro.spool"),
+    "otel_distro/distribution.py": (STDLIB, *SDK, *STARTED, "otel_distro.otlp", "otel_distro.spool"),
     "otel_distro/configurator.py": (STDLIB, *SDK, *INSTRUMENTING, *CONFIG, *STARTED, *STARTING),
     "otel_distro/distro.py": (STDLIB, *API, *INSTRUMENTING, *CONFIG),
     "otel_distro/lifecycle.py": (STDLIB, *STARTING),

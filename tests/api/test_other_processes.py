@@ -42,7 +42,12 @@ def test_ids_ride_in_baggage() -> None:
     with run("träin, a=b") as r, arc("a", id="x.y"), sub_arc("b", id="z"):
         sent = carrier()
     found = baggage.get_all(W3CBaggagePropagator().extract(sent, Context()))
-    assert found == {"algo.run.id": r.id, "algo.run.name": "träin, a=b", "algo.arc.id": "x.y.z"}
+    assert found == {
+        "algo.run.id": r.id,
+        "algo.run.name": "träin, a=b",
+        "algo.arc.id": "x.y.z",
+        "algo.arc.class": "b",
+    }
 
 
 def test_ids_in_baggage_are_current_in_another_process(recorded: Recorded) -> None:
@@ -62,6 +67,13 @@ def test_ids_in_baggage_are_current_in_another_process(recorded: Recorded) -> No
     assert annotated.attributes.items() >= exported.attributes.items()
     assert first.attributes == {**run_ids, "algo.run.step": 0}
     assert second.attributes == {**run_ids, "algo.run.step": 1}
+
+
+def test_the_class_of_an_arc_is_carried_with_its_id(recorded: Recorded) -> None:
+    attach(W3CBaggagePropagator().extract({"baggage": "algo.arc.id=a1,algo.arc.class=scoring"}, Context()))
+    export({"score": 1})
+    (exported,) = recorded.events()
+    assert exported.attributes == {"algo.arc.id": "a1", "algo.arc.class": "scoring"}
 
 
 def test_a_part_of_an_arc_of_another_process_has_the_id_of_all_levels(recorded: Recorded) -> None:

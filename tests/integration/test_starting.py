@@ -157,6 +157,21 @@ def test_a_setting_that_cannot_work_is_one_line_and_the_program_runs_unrecorded(
     assert "Traceback" not in result.stderr
 
 
+def test_a_program_whose_first_record_comes_at_its_exit_delivers_it(tmp_path: Path) -> None:
+    # From Python 3.12 on no thread can be started by then: the exit itself forwards.
+    app = programs.write(
+        tmp_path,
+        """
+        from otel_distro import configure, counter
+        configure()
+        counter("things").add(3)
+        """,
+    )
+
+    assert programs.run(app).stderr.endswith("local: 1 accepted, 1 delivered\n")
+    assert [(row["name"], row["value"]) for row in programs.shown("metrics")] == [("things", 3)]
+
+
 def test_what_a_killed_program_recorded_is_shown(tmp_path: Path) -> None:
     app = programs.write(
         tmp_path,

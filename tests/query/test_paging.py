@@ -151,11 +151,12 @@ def test_a_list_cannot_be_sorted_by(reader: LocalReader) -> None:
         reader.runs(Selection(sort="tags"))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(NAMES.keys() - {"metrics"}))
 def test_no_page_counts_skips_or_sorts_the_whole_table(path: Path, name: str) -> None:
-    """Pages in the listing's own order come straight out of an index, wherever they begin."""
-    if name == "metrics":
-        pytest.skip("its two tables are merged, one row a series")
+    """Pages in the listing's own order come straight out of an index, wherever they begin.
+
+    All but the metrics, whose two tables are merged; they have one row a series, so they stay small.
+    """
     listing: Listing = NAMES[name]
     statements: list[str] = []
     with LocalReader(path) as reader:
