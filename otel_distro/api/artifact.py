@@ -14,14 +14,14 @@ from otel_distro.api.context import here
 from otel_distro.api.counting import DROPPED, count, warn_once
 from otel_distro.api.guard import Guard
 from otel_distro.api.instruments import record_size
-from otel_distro.api.sink import NoSink
 
 __all__ = ["artifact", "save_file", "save_object"]
 
+_OF_THE_TEMPORARY_FILE: Final = (semconv.FILE_ORIGINAL_PATH, semconv.FILE_URI)
 _PREFIX: Final = semconv.ARTIFACT_NAME.removesuffix(semconv.FILE_NAME)
 
 
-def artifact(value: object, category: str, *, name: str | None = None) -> str | None:
+def artifact(value: object, category: str, *, name: str | None = None, copy: bool = False) -> str | None:
     """Records a file or an object as an artifact of the current run and ARC, or of none.
 
     The bytes are those of the moment of the call. A file that is not there or cannot be read is named in a warning
@@ -31,6 +31,7 @@ def artifact(value: object, category: str, *, name: str | None = None) -> str | 
         value: A path; or an object (see :meth:`Run.artifact`), which needs a name.
         category: ``code``, ``input`` or ``output``.
         name: What it is to be called; the file's base name if not given.
+        copy: Copy a file however large it is; else one of more than 64 MiB is only read when it is delivered.
 
     Returns:
         The artifact's id; ``None`` if nothing was recorded.
@@ -39,12 +40,18 @@ def artifact(value: object, category: str, *, name: str | None = None) -> str | 
         ValueError: The category is unknown, or an object was given no name.
     """
     if isinstance(value, str | os.PathLike):
-        return save_file(value, category, name, here())
+        return save_file(value, category, name, here(), copy=copy)
     return save_object(value, category, name, here())
 
 
 def save_file(
-    path: object, category: str, name: object, belongs: Mapping[str, Any], context: Context | None = None
+    path: object,
+    category: str,
+    name: object,
+    belongs: Mapping[str, Any],
+    context: Context | None = None,
+    *,
+    copy: bool = False,
 ) -> str | None:
     """Records a file as an artifact.
 
@@ -54,6 +61,7 @@ def save_file(
         name: What it is to be called; its base name if ``None``.
         belongs: The attributes of the run and the ARC that it belongs to.
         context: Where it was recorded; the current context if not given.
+        copy: Copy it however large it is.
 
     Returns:
         The artifact's id; ``None`` if nothing was recorded.
@@ -64,7 +72,7 @@ def save_file(
     _check(category)
     if events.can_record(semconv.EVENT_ARTIFACT):
         with Guard("artifact"):
-            described = files.kept_file(path, name)
+            described = files.kept_file(path, name, copy=copy)
             if described is not None:
                 return _record(described, category, belongs, context)
     return None
@@ -111,23 +119,16 @@ def _serialised(value: object, name: str) -> objects.Serialised | None:
 
 
 def _kept_object(given: objects.Serialised, name: str) -> dict[str, Any] | None:
-    """Keeps bytes by way of a temporary file, which goes once the sink has its copy.
-
-    A sink only notes where a very large file lies. Such a file stays, and its address is recorded.
-    """
+    """Keeps bytes by way of a temporary file, which goes once the sink has its copy."""
     path = _written(given.content)
-    stays = False
     try:
-        described = files.kept_file(path, name)
-        if described is None:
-            return None
-        stays = semconv.FILE_KEPT not in described and not isinstance(wiring.get_sink(), NoSink)
+        described = files.kept_file(path, name, copy=True)
     finally:
-        if not stays:
-            os.unlink(path)  # noqa: PTH108 - a Path would be made for this line alone
-    where = {semconv.FILE_ORIGINAL_PATH} if stays else {semconv.FILE_ORIGINAL_PATH, semconv.FILE_URI}
+        os.unlink(path)  # noqa: PTH108 - a Path would be made for this line alone
+    if described is None:
+        return None
     described[semconv.FILE_MEDIA_TYPE] = given.media_type
-    return {key: value for key, value in described.items() if key not in where}
+    return {key: value for key, value in described.items() if key not in _OF_THE_TEMPORARY_FILE}
 
 
 def _written(content: bytes) -> str:

@@ -28,12 +28,13 @@ _WHY: Final = {
 }
 
 
-def kept_file(path: object, name: object = None) -> dict[str, Any] | None:
+def kept_file(path: object, name: object = None, *, copy: bool = False) -> dict[str, Any] | None:
     """Keeps the bytes that a file has now and describes it.
 
     Args:
         path: Where it lies.
         name: What it is to be called; its base name if not given.
+        copy: Copy it however large it is.
 
     Returns:
         A map with the keys ``semconv.FILE_*``; ``None`` if it could not be kept.
@@ -43,7 +44,7 @@ def kept_file(path: object, name: object = None) -> dict[str, Any] | None:
         _leave_out(path, where)
         return None
     try:
-        kept = wiring.get_sink().keep_file(where)
+        kept = wiring.get_sink().keep_file(where, copy=copy)
         size_bytes = kept.size_bytes or where.stat().st_size
     except OSError:
         _leave_out(path, FILE_UNREADABLE)

@@ -216,7 +216,9 @@ class Run:
         """
         record_event(semconv.EVENT_RUN_EVENT, what, severity, time_unix_nano, self.identity, self._where())
 
-    def save(self, path: str | os.PathLike[str], category: str, *, name: str | None = None) -> str | None:
+    def save(
+        self, path: str | os.PathLike[str], category: str, *, name: str | None = None, copy: bool = False
+    ) -> str | None:
         """Records a file as an artifact, with the bytes that it has now.
 
         A file that is not there or cannot be read is named in a warning and counted.
@@ -225,6 +227,7 @@ class Run:
             path: Where it lies.
             category: ``code``, ``input`` or ``output``.
             name: What it is to be called; its base name if not given.
+            copy: Copy it however large it is; else a file of more than 64 MiB is only read when it is delivered.
 
         Returns:
             The artifact's id; ``None`` if nothing was recorded.
@@ -232,7 +235,7 @@ class Run:
         Raises:
             ValueError: The category is unknown.
         """
-        return save_file(path, category, name, self._belongs(), self._where())
+        return save_file(path, category, name, self._belongs(), self._where(), copy=copy)
 
     def artifact(self, value: object, category: str, *, name: str | None = None) -> str | None:
         """Records an object as an artifact, as it is now.

@@ -51,8 +51,12 @@ class Sink(Protocol):
     def points(self, points: Sequence[Point]) -> None:
         """Records points; they are durable when this returns."""
 
-    def keep_file(self, path: str | PathLike[str]) -> KeptFile:
+    def keep_file(self, path: str | PathLike[str], *, copy: bool = False) -> KeptFile:
         """Keeps the bytes that a file has now, until every destination has passed the record that names it.
+
+        Args:
+            path: The file.
+            copy: Copy it however large it is; else only size and address of a very large file are noted.
 
         Raises:
             OSError: The file does not exist or cannot be read.
@@ -65,6 +69,6 @@ class NoSink:
     def points(self, points: Sequence[Point]) -> None:
         """Forgets the points."""
 
-    def keep_file(self, path: str | PathLike[str]) -> KeptFile:  # noqa: ARG002 - the protocol's
+    def keep_file(self, path: str | PathLike[str], *, copy: bool = False) -> KeptFile:  # noqa: ARG002 - the protocol's
         """Forgets the file."""
         return KeptFile(size_bytes=0, sha256="", kept="")

@@ -45,15 +45,16 @@ class SpoolSink:
         for payload in encode_points(points):
             self._writer.append(Kind.METRIC, payload, resource, self._scope)
 
-    def keep_file(self, path: str | PathLike[str]) -> KeptFile:
-        """Copies a file into the spool; above 64 MiB only its size is noted.
+    def keep_file(self, path: str | PathLike[str], *, copy: bool = False) -> KeptFile:
+        """Copies a file into the spool; above 64 MiB only its size is noted, unless a copy is asked for.
 
         Raises:
             OSError: It cannot be read, or the disk refuses.
         """
         source = Path(path)
         try:
-            name, size_bytes, sha256 = keep(self._directory, source, self._writer.claim(), time.time_ns())
+            owner = self._writer.claim()
+            name, size_bytes, sha256 = keep(self._directory, source, owner, time.time_ns(), any_size=copy)
         except TooLargeToKeepError:
             return KeptFile(size_bytes=source.stat().st_size, sha256="", kept="")
         return KeptFile(size_bytes=size_bytes, sha256=sha256, kept=name)

@@ -28,7 +28,9 @@ class TooLargeToKeepError(OSError):
     """The file is larger than what is copied in a call."""
 
 
-def keep(directory: SpoolDirectory, source: Path, owner: str, now_unix_nano: int) -> tuple[str, int, str]:
+def keep(
+    directory: SpoolDirectory, source: Path, owner: str, now_unix_nano: int, *, any_size: bool = False
+) -> tuple[str, int, str]:
     """Copies a file into the spool, by reflink where the file system can, never by a hard link.
 
     Args:
@@ -36,19 +38,20 @@ def keep(directory: SpoolDirectory, source: Path, owner: str, now_unix_nano: int
         source: The file.
         owner: Id of this process in the spool.
         now_unix_nano: The time.
+        any_size: Whether a file of more than 64 MiB is copied too.
 
     Returns:
         The copy's name, its size in bytes and its SHA-256 in hexadecimal.
 
     Raises:
-        TooLargeToKeepError: It is larger than 64 MiB.
+        TooLargeToKeepError: It is larger than 64 MiB, and that was not asked for.
         OSError: It cannot be read, or the disk refuses.
     """
     directory.files.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{owner}.{now_unix_nano}.{next(_counter)}"
     target = directory.files / name
     with source.open("rb") as reading:
-        if os.fstat(reading.fileno()).st_size > COPY_BYTES:
+        if not any_size and os.fstat(reading.fileno()).st_size > COPY_BYTES:
             raise TooLargeToKeepError(f"{source} is larger than {COPY_BYTES} bytes")
         descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:

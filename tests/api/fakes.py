@@ -98,9 +98,9 @@ class FakeSink:
     def points(self, points: Sequence[Point]) -> None:
         self.taken.extend(points)
 
-    def keep_file(self, path: str | os.PathLike[str]) -> KeptFile:
+    def keep_file(self, path: str | os.PathLike[str], *, copy: bool = False) -> KeptFile:
         content = Path(path).read_bytes()
-        if len(content) > self.copies_up_to:
+        if not copy and len(content) > self.copies_up_to:
             return KeptFile(len(content), "", "")
         kept = f"kept-{len(self.files) + 1}"
         self.files[kept] = content

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from api.fakes import FakeSink, Recorded, refuse
 from otel_distro import semconv
 from otel_distro.api import arc, artifact, counting, files, run, wiring
-from otel_distro.api.sink import NoSink
+from otel_distro.api.sink import KeptFile, NoSink
 
 
 @pytest.fixture
@@ -122,10 +122,8 @@ def test_a_file_that_cannot_be_kept_is_named_once_and_counted(
 
 def test_a_file_that_the_sink_cannot_read_is_left_out(recorded: Recorded, model: Path) -> None:
     class Refusing(FakeSink):
-        keep_file = property(lambda _: unreadable)
-
-    def unreadable(path: object) -> Any:
-        raise PermissionError(13, "Permission denied", path)
+        def keep_file(self, path: str | os.PathLike[str], *, copy: bool = False) -> KeptFile:
+            raise PermissionError(13, f"Permission denied (copy={copy})", path)
 
     recorded.sink.__class__ = Refusing
     assert artifact(model, "output") is None
@@ -241,14 +239,22 @@ def test_an_object_without_such_a_form_is_counted(recorded: Recorded, temporary:
     assert list(temporary.iterdir()) == []
 
 
-def test_a_very_large_object_stays_where_the_sink_noted_it(recorded: Recorded, temporary: Path) -> None:
+def test_a_very_large_object_is_copied_and_its_temporary_file_goes(recorded: Recorded, temporary: Path) -> None:
     recorded.sink.copies_up_to = 3
     with run() as r:
         r.artifact(b"large", "output", name="thing")
-    (left,) = temporary.iterdir()
-    assert left.read_bytes() == b"large"
-    assert left.stat().st_mode & 0o777 == 0o600
-    assert recorded.one(semconv.EVENT_ARTIFACT).attributes["algo.artifact.uri"] == left.as_uri()
+    assert list(recorded.sink.files.values()) == [b"large"]
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_very_large_file_is_copied_if_that_is_asked_for(recorded: Recorded, model: Path) -> None:
+    recorded.sink.copies_up_to = 3
+    with run() as r:
+        r.save(model, "output")
+        r.save(model, "output", copy=True)
+        artifact(model, "output", copy=True)
+    kept = ["algo.artifact.kept" in event.attributes for event in recorded.events(semconv.EVENT_ARTIFACT)]
+    assert kept == [False, True, True]
 
 
 def test_a_sink_that_keeps_nothing_leaves_nothing_behind(recorded: Recorded, temporary: Path) -> None:

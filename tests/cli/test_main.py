@@ -24,7 +24,7 @@ from otel_distro.cli.surroundings import Surroundings
 reader = fakes.full_reader()
 if "--many" in sys.argv:
     sys.argv.remove("--many")
-    reader.rows["arcs"] = [reader.rows["arcs"][0]] * 20_000
+    reader.rows["arcs"] = [reader.rows["arcs"][0]] * 5_000
 main(obj=Surroundings({{}}, lambda: fakes.NOW, lambda path: reader, lambda environ, seconds: 0))
 """
 
@@ -119,7 +119,7 @@ def test_nothing_is_loaded_before_it_is_needed(arguments: str, absent: tuple[str
 
 
 def test_a_reader_that_goes_away_leaves_silence() -> None:
-    for arguments in (["show", "arcs", "--json", "--many"], ["show", "arcs", "--limit", "20000", "--many"]):
+    for arguments in (["show", "arcs", "--json", "--many"], ["show", "arcs", "--limit", "5000", "--many"]):
         with subprocess.Popen(
             [sys.executable, "-c", CHILD, *arguments],
             env=_environment(),

@@ -25,6 +25,7 @@ from otel_distro.recording.events import EventLoggerProvider
 from otel_distro.recording.processors import SpoolLogRecordProcessor, SpoolMetricExporter, SpoolSpanProcessor
 from otel_distro.recording.resource import ProcessResources
 from otel_distro.recording.sink import SpoolSink
+from otel_distro.spool import files
 from otel_distro.spool.record import Kind, SpooledRecord
 from otel_distro.spool.writer import SpoolWriter
 from spools import read_all, spool_directory
@@ -153,6 +154,20 @@ def test_a_file_may_be_kept_before_anything_was_recorded(recording: Recording, t
     kept = SpoolSink(recording.directory, recording.writer, recording.resources, RESOURCE).keep_file(source)
 
     assert kept.kept.startswith(recording.writer.owner)
+
+
+def test_a_very_large_file_is_copied_only_if_that_is_asked_for(
+    recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "COPY_BYTES", 3)
+    sink = SpoolSink(recording.directory, recording.writer, recording.resources, RESOURCE)
+    source = tmp_path / "large"
+    source.write_bytes(b"bytes")
+
+    noted, copied = sink.keep_file(source), sink.keep_file(source, copy=True)
+
+    assert (noted.size_bytes, noted.sha256, noted.kept) == (5, "", "")
+    assert (recording.directory.files / copied.kept).read_bytes() == b"bytes"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
