@@ -102,12 +102,12 @@ class Distribution:
         """Says in one line what became of what this process recorded; nothing if it recorded nothing."""
         writer = self._pipeline.writer
         now = balances(self._pipeline.directory, queued_of=writer.owner)
-        parts = [
-            summary(writer.accepted(kinds_of(addressee)), now[addressee.name], self._before[addressee.name])
-            for addressee in self._pipeline.addressees
-            if writer.accepted(kinds_of(addressee))
-        ]
-        if noted := notes(writer.dropped):
+        parts = []
+        for addressee in self._pipeline.addressees:
+            accepted = max(0, writer.accepted(kinds_of(addressee)) - writer.in_memory)
+            if accepted:
+                parts.append(summary(accepted, now[addressee.name], self._before[addressee.name]))
+        if noted := notes(writer.in_memory):
             parts.append(noted)
         if parts:
             self._on_line("; ".join(parts))
@@ -130,11 +130,15 @@ def summary(accepted: int, now: Balance, before: Balance) -> str:
     return f"{now.name}: {', '.join(words)}"
 
 
-def notes(dropped_from_memory: int) -> str:
-    """Returns in words what was changed or left out before it reached the spool; empty if nothing was."""
+def notes(in_memory: int) -> str:
+    """Returns in words what was changed or left out before it reached the spool; empty if nothing was.
+
+    Args:
+        in_memory: How many records the disk refused; what waits in memory is lost with the process.
+    """
     counts = Counter(counting.counts())
     counts[counting.MENDED] += sum(mended_counts().values())
-    counts["dropped_from_memory"] += dropped_from_memory
+    counts["lost_because_the_disk_refused_them"] += in_memory
     return ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(counts.items()) if count)
 
 

@@ -14,7 +14,7 @@ from otel_distro.forwarder.destination import Destination
 from otel_distro.forwarder.leader import Leader
 from otel_distro.spool.directory import SpoolDirectory
 from otel_distro.spool.format import FLAG_AWAY, Account, FormatError
-from otel_distro.spool.locks import FileLock
+from otel_distro.spool.locks import FileLock, is_locked
 from otel_distro.spool.segment import Segment
 from otel_distro.spool.writer import SpoolWriter
 
@@ -72,7 +72,7 @@ class Forwarder:
     def flush(self, timeout_seconds: float) -> bool:
         """Waits until every slot has passed what this process appended before, whoever forwards.
 
-        A destination that is known to be away is not waited for.
+        A destination that is known to be away is not waited for, and nor is a leader where there is none.
 
         Returns:
             Whether all was passed.
@@ -84,7 +84,7 @@ class Forwarder:
                 return False
             if self._writer.extents() == extents:  # else the leader itself appended meanwhile: an alert that fired
                 break
-        return True
+        return self._writer.in_memory == 0
 
     def stop(self, timeout_seconds: float) -> None:
         """Stops forwarding and removes this process's traces as far as everything has been passed."""
@@ -145,6 +145,10 @@ class Forwarder:
         elif self._leader:
             self._leader.hurry()
 
+    def _is_led(self) -> bool:
+        """Returns whether another process leads the directory."""
+        return is_locked(self._directory.leader_lock)
+
     def _wait_for(self, extents: list[tuple[Path, int]], deadline: float) -> bool:
         pause = _FIRST_LOOK_SECONDS
         while True:
@@ -152,7 +156,7 @@ class Forwarder:
             extents = [(path, size) for path, size in extents if not _passed(path, size)]
             if not extents:
                 return True
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or not (self._leads or self._is_led()):
                 return False
             time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
             pause = min(2 * pause, _LONGEST_LOOK_SECONDS)

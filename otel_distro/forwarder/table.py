@@ -14,7 +14,7 @@ from otel_distro.spool.files import remove_unnamed
 from otel_distro.spool.format import FormatError
 from otel_distro.spool.identity import Owner
 from otel_distro.spool.ledger import Ledger
-from otel_distro.spool.locks import is_locked_elsewhere
+from otel_distro.spool.locks import is_locked
 from otel_distro.spool.segment import Segment
 from otel_distro.spool.writer import open_owners
 
@@ -166,7 +166,7 @@ class SegmentTable:
         if identity and identity.pid == os.getpid() and identity.process_exists():
             # This very process: asking for its lock would release it, if a writer of ours still holds it.
             return owner not in open_owners()
-        if is_locked_elsewhere(self._directory.alive(owner)):
+        if is_locked(self._directory.alive(owner)):
             return False
         return identity is None or not identity.process_exists()
 

@@ -90,8 +90,13 @@ class FileLock:
 _HOLDERS: weakref.WeakValueDictionary[Path, FileLock] = weakref.WeakValueDictionary()
 
 
-def is_locked_elsewhere(path: Path) -> bool:
-    """Returns whether another process holds the lock on a file. Never call it for a lock of this process."""
+def is_locked(path: Path) -> bool:
+    """Returns whether anybody holds the lock on a file.
+
+    A lock of this process is known without opening its file, since closing that again would release it.
+    """
+    if path in _HOLDERS:
+        return True
     try:
         descriptor = os.open(path, OPEN_FLAGS)
     except OSError:

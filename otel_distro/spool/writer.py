@@ -129,9 +129,9 @@ class SpoolWriter:
         return sum(next(self._accepted[kind]) - next(self._asked[kind]) for kind in kinds)
 
     @property
-    def dropped(self) -> int:
-        """How many records were lost because neither the disk nor the memory ring could take them."""
-        return self._ring.dropped
+    def in_memory(self) -> int:
+        """How many records the disk refused: those that wait in memory, and those that had no room there any more."""
+        return len(self._ring) + self._ring.dropped
 
     def append(self, kind: Kind, payload: bytes, resource: bytes, scope: bytes) -> None:
         """Appends one record; it is accepted, and survives the death of the process, once this has returned.

@@ -151,6 +151,26 @@ def test_a_flush_ends_at_its_deadline(start: Start) -> None:
     assert time.monotonic() - began < 1
 
 
+def test_a_flush_waits_for_nobody_where_nobody_leads(start: Start) -> None:
+    program = start(MemoryDestination(), leads=False)
+    program.append(b"one")
+
+    began = time.monotonic()
+    assert not program.forwarder.flush(10)
+
+    assert time.monotonic() - began < 5
+    assert balances(program.directory)["memory"].queued == 1
+
+
+def test_a_flush_is_not_done_while_the_disk_refuses(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("where a directory is needed")
+    program = Program(tmp_path / "file", MemoryDestination())
+    program.append(b"one")
+
+    assert not program.forwarder.flush(10)
+    program.forwarder.stop(5)
+
+
 def test_a_pause_that_the_destination_asks_for_is_kept(start: Start) -> None:
     tries: list[float] = []
 

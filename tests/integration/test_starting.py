@@ -124,6 +124,18 @@ def test_what_was_mended_or_left_out_is_named_once_and_counted(tmp_path: Path) -
     assert silent == ""
 
 
+def test_a_disk_that_refuses_everything_is_said_and_the_program_runs(tmp_path: Path) -> None:
+    app = programs.write(tmp_path, APP.format(start="configure()"))
+    (tmp_path / "file").write_text("where a directory is needed")
+
+    result = programs.run(app, OTEL_DISTRO_SPOOL_DIR=str(tmp_path / "file"))
+
+    assert (result.returncode, result.stdout) == (0, "the program's own output\n")
+    assert "cannot be written" in result.stderr
+    assert re.search(r"\d+ lost because the disk refused them", result.stderr)
+    assert "delivered" not in result.stderr
+
+
 def test_nothing_is_written_when_the_sdk_is_disabled(tmp_path: Path, own_home: Path) -> None:
     app = programs.write(tmp_path, APP.format(start="configure()"))
 

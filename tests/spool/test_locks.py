@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from otel_distro.spool.identity import Owner, start_time
-from otel_distro.spool.locks import FileLock, above_standard_streams, is_locked_elsewhere
+from otel_distro.spool.locks import FileLock, above_standard_streams, is_locked
 
 HOLD = """
 import sys
@@ -40,10 +40,10 @@ def test_one_process_holds_a_lock_and_its_death_frees_it(path: Path) -> None:
     with holder(path) as process:
         lock = FileLock(path)
         assert not lock.try_acquire()
-        assert is_locked_elsewhere(path)
+        assert is_locked(path)
         process.kill()
         process.wait()
-        assert not is_locked_elsewhere(path)
+        assert not is_locked(path)
         assert lock.try_acquire()
         lock.release()
 
@@ -53,6 +53,7 @@ def test_taking_a_lock_again_keeps_it(path: Path) -> None:
 
     assert lock.try_acquire()
     assert lock.try_acquire()
+    assert is_locked(path)
 
     with_other = subprocess.run(
         [sys.executable, "-c", HOLD, str(path)], input="", capture_output=True, text=True, check=True
