@@ -13,14 +13,13 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from opentelemetry import context, propagate, trace
+from opentelemetry import trace
 from opentelemetry._logs import set_logger_provider
-from opentelemetry.instrumentation.threading import ThreadingInstrumentor
 from opentelemetry.metrics import set_meter_provider
 from opentelemetry.sdk._configuration import _BaseConfigurator
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
 
-from otel_distro import lifecycle
+from otel_distro import carrying, lifecycle
 from otel_distro.api import wiring
 from otel_distro.config import Config
 from otel_distro.distribution import Distribution
@@ -65,9 +64,10 @@ def start(environ: Mapping[str, str] = os.environ, *, carries_threads: bool = Tr
         return None
     distribution = Distribution(pipeline, _resource(config), config.exit_timeout_seconds, say)
     _install(distribution)
-    _take_up_context(environ)
+    carrying.take_up(environ)
+    carrying.carry_into_subprocesses()
     if carries_threads:
-        ThreadingInstrumentor().instrument()
+        carrying.carry_into_threads()
     atexit.register(distribution.at_exit)
     say(f"records go to {_targets(pipeline)}{_not_followed(environ)}")
     return distribution
@@ -90,13 +90,6 @@ def _install(distribution: Distribution) -> None:
     set_meter_provider(distribution.meter_provider)
     set_logger_provider(distribution.logger_provider)
     wiring.install(distribution.event_logger_provider, distribution.sink)
-
-
-def _take_up_context(environ: Mapping[str, str]) -> None:
-    """Takes up the context of the program that started this one, where it was put into the environment."""
-    carrier = {name: environ[name.upper()] for name in propagate.get_global_textmap().fields if name.upper() in environ}
-    if carrier:
-        context.attach(propagate.extract(carrier))
 
 
 def _not_followed(environ: Mapping[str, str]) -> str:

@@ -35,7 +35,7 @@ CONFIG = ("otel_distro.config", "otel_distro.environment_variables")
 FOR_PLUGINS = ("otel_distro.forwarder", "otel_distro.otlp", "otel_distro.query", "otel_distro.spool.record")
 INSTRUMENTING = ("opentelemetry.instrumentation", "opentelemetry.semconv")
 STARTED = ("otel_distro.api", "otel_distro.forwarder", "otel_distro.pipeline", "otel_distro.recording")
-STARTING = ("otel_distro.configurator", "otel_distro.distribution", "otel_distro.lifecycle")
+STARTING = ("otel_distro.carrying", "otel_distro.configurator", "otel_distro.distribution", "otel_distro.lifecycle")
 SEMCONV = "otel_distro.semconv"
 
 # What each room may import besides itself; a file belongs to the longest entry that it lies under.
@@ -53,6 +53,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "otel_distro/forwarder": (STDLIB, *CONFIG, SEMCONV, "otel_distro.otlp", "otel_distro.spool"),
     "otel_distro/pipeline.py": (STDLIB, *CONFIG, "otel_distro.forwarder", "otel_distro.spool"),
     "otel_distro/distribution.py": (STDLIB, *SDK, *STARTED, "otel_distro.otlp", "otel_distro.spool"),
+    "otel_distro/carrying.py": (STDLIB, *API, *INSTRUMENTING, "wrapt"),
     "otel_distro/configurator.py": (STDLIB, *SDK, *INSTRUMENTING, *CONFIG, *STARTED, *STARTING),
     "otel_distro/distro.py": (STDLIB, *API, *INSTRUMENTING, *CONFIG),
     "otel_distro/lifecycle.py": (STDLIB, *STARTING),

@@ -236,14 +236,10 @@ def test_a_child_process_records_into_the_run_and_the_arc_of_its_parent(tmp_path
         tmp_path,
         f"""
         import os, subprocess, sys
-        from opentelemetry import propagate
         from otel_distro import arc, configure, run
         configure()
         with run("parent"), arc("scoring"):
-            carrier = {{}}
-            propagate.inject(carrier)
-            environ = {{**os.environ, **{{name.upper(): value for name, value in carrier.items()}}}}
-            subprocess.run([sys.executable, {str(child)!r}], check=True, env=environ)
+            subprocess.run([sys.executable, {str(child)!r}], check=True)
         """,
     )
 
