@@ -32,7 +32,7 @@ def run(name: str) -> bool:
             "claim": claim.claim,
             "peer": claim.peer,
             "ratio": round(claim.ratio, 2),
-            "target": claim.target,
+            "target": round(claim.target, 2),
             "met": claim.met,
         }
         print(json.dumps(line), flush=True)

@@ -50,14 +50,16 @@ def claims() -> Iterator[Claim]:
         yield Claim(
             "a record of 1 KiB is durable this many times faster", "SQLite, WAL", both.ratio, 4.0, detail=both.detail
         )
-        microseconds = slowest_of_a_hundred(writer)
+        slowest_seconds = slowest_of_a_hundred(writer)
         writer.close()
+    # 20 us where an insert of SQLite took 23 us.
     yield Claim(
-        "an append of 1 KiB takes at most so many microseconds, 99 times of 100",
-        "none",
-        microseconds,
-        20.0,
+        "an append of 1 KiB, the slowest of a hundred, takes at most this part of a usual insert",
+        "SQLite, WAL",
+        slowest_seconds / both.peer_seconds,
+        20 / 23,
         at_most=True,
+        detail=f"99 of 100 within {slowest_seconds * MICROSECONDS:.1f} us",
     )
 
 
@@ -72,7 +74,7 @@ def appended(directory: SpoolDirectory) -> int:
 
 
 def slowest_of_a_hundred(writer: SpoolWriter) -> float:
-    """Returns the 99th percentile of an append, in microseconds on the wall; the quietest of ten rounds."""
+    """Returns the 99th percentile of an append, in seconds on the wall; the quietest of ten rounds."""
     rounds = []
     for _ in range(10):
         times = []
@@ -81,4 +83,4 @@ def slowest_of_a_hundred(writer: SpoolWriter) -> float:
             writer.append(Kind.SPAN, PAYLOAD, RESOURCE, SCOPE)
             times.append(time.perf_counter() - start)
         rounds.append(sorted(times)[len(times) * 99 // 100])
-    return min(rounds) * MICROSECONDS
+    return min(rounds)

@@ -20,7 +20,7 @@ from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, Readable
 from opentelemetry.sdk.resources import Resource
 
 import otel_distro
-from benchmarks.harness import MICROSECONDS, Claim, compare
+from benchmarks.harness import Claim, compare
 from otel_distro import semconv
 from otel_distro.api.run_object import Run
 
@@ -98,21 +98,25 @@ def claims() -> Iterator[Claim]:
                     attributes=attributes,
                     body=body,
                 )
-                yield from compared(name, partial(theirs, processor, emit), ours)
+                yield from compared(name, processor, emit, ours)
         otel_distro.shutdown(0)
 
 
-def compared(name: str, peer: Callable[[], object], ours: Callable[[], object]) -> Iterator[Claim]:
+def compared(
+    name: str, processor: Collecting, emit: Callable[[], object], ours: Callable[[], object]
+) -> Iterator[Claim]:
     """Yields the claims for one call."""
-    total = compare(peer, partial(repeat, ours), operations=BATCH)
+    total = compare(partial(theirs, processor, emit), partial(repeat, ours), operations=BATCH)
     yield Claim(f"{name}, durable, costs at most this part of the CPU", PEER, 1 / total.ratio, 0.4, True, total.detail)
-    thread = compare(peer, partial(repeat, ours), operations=BATCH, clock=time.thread_time)
+    # 25 us where emitting took 12 us: upstream's caller pays for that alone, and nothing is encoded or durable yet.
+    thread = compare(partial(emitted, processor, emit), partial(repeat, ours), operations=BATCH, clock=time.thread_time)
     yield Claim(
-        f"{name} takes at most so many microseconds of the caller's thread",
-        "none",
-        thread.our_seconds * MICROSECONDS,
-        25.0,
-        at_most=True,
+        f"{name}, durable, takes at most so many times the caller's time that emitting alone takes",
+        "opentelemetry-sdk Logger.emit",
+        1 / thread.ratio,
+        25 / 12,
+        True,
+        thread.detail,
     )
 
 
@@ -120,6 +124,12 @@ def theirs(processor: Collecting, emit: Callable[[], object]) -> None:
     """Emits a batch and encodes it."""
     repeat(emit)
     encode_logs(processor.emitted).SerializeToString()
+    processor.emitted.clear()
+
+
+def emitted(processor: Collecting, emit: Callable[[], object]) -> None:
+    """Emits a batch and forgets it."""
+    repeat(emit)
     processor.emitted.clear()
 
 

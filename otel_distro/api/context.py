@@ -103,8 +103,16 @@ def carried_ids(context: Context | None = None) -> Carried:
     carried = baggage.get_all(context)
     if not carried:
         return _NOTHING_CARRIED
-    found = (carried.get(key) for key in (semconv.RUN_ID, semconv.RUN_NAME, semconv.ARC_ID, semconv.ARC_CLASS))
-    return Carried(*(value if isinstance(value, str) else "" for value in found))
+    return Carried(
+        _carried_text(carried.get(semconv.RUN_ID)),
+        _carried_text(carried.get(semconv.RUN_NAME)),
+        _carried_text(carried.get(semconv.ARC_ID)),
+        _carried_text(carried.get(semconv.ARC_CLASS)),
+    )
+
+
+def _carried_text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def comes_from_elsewhere(entry: Entry | None, carried_id: str) -> bool:
