@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from otel_distro.query import listings, rows
 from otel_distro.query.paging import Listing, check, read_page
 from otel_distro.query.reader import Page, Selection
-from otel_distro.query.schema import LATEST, OlderSchemaError, StoreError, artifacts_folder, version
+from otel_distro.query.schema import LATEST, OlderSchemaError, StoreError, artifacts_folder, file_identity, version
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -197,7 +197,7 @@ class LocalReader:
             raise StoreError(f"{self._path} cannot be read: {error}") from error
 
     def _open(self) -> sqlite3.Connection | None:
-        identity = _identity(self._path)
+        identity = file_identity(self._path)
         # It may have been deleted, or set aside by a leader that found it damaged.
         if self._connection is not None and identity != self._identity:
             self.close()
@@ -205,14 +205,6 @@ class LocalReader:
             self._identity = identity
             self._connection = _connect(self._path)
         return self._connection
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _connect(path: Path) -> sqlite3.Connection | None:

@@ -26,8 +26,10 @@ __all__ = [
     "StoreError",
     "artifacts_folder",
     "default_path",
+    "file_identity",
     "prepare",
     "store_path",
+    "transaction",
     "version",
 ]
 
@@ -124,20 +126,40 @@ def prepare(connection: sqlite3.Connection, migrations: tuple[tuple[str, ...], .
     latest = len(migrations)
     if version(connection, latest) == latest:
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         # Asked again: another process may have been faster.
         for step in migrations[version(connection, latest) :]:
             for statement in step:
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {latest}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Writes all that the block writes, or, when it raises, nothing of it.
+
+    Args:
+        connection: Open for writing, outside a transaction, and in autocommit mode.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         # A full disk has rolled back already.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """Returns device and inode of a file, by which one that was replaced is known; ``None`` if there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from typing import Final
 from weakref import WeakSet
 
 from otel_distro.forwarder.errors import HeldError
-from otel_distro.query.schema import StoreError, prepare
+from otel_distro.query.schema import StoreError, file_identity, prepare, transaction
 
 __all__ = ["StoreFile", "is_corrupt"]
 
@@ -68,15 +68,8 @@ class StoreFile:
         """
         with self._in_use:
             connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(connection):
                 yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                # A full disk has rolled back already.
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
@@ -90,7 +83,7 @@ class StoreFile:
             damaged = self._identity
             self._close()
             # Another leader may have been faster: what lies there now is then its new file.
-            if damaged is None or _identity(self.path) == damaged:
+            if damaged is None or file_identity(self.path) == damaged:
                 self._rename()
 
     def close(self) -> None:
@@ -104,7 +97,7 @@ class StoreFile:
         if self._pid != os.getpid():
             self._leave_parent()
         # The file may have been deleted, or set aside by another leader, while it was open.
-        if self._connection is not None and _identity(self.path) != self._identity:
+        if self._connection is not None and file_identity(self.path) != self._identity:
             self._close()
         if self._connection is None:
             self._identity = _make(self.path)
@@ -159,14 +152,6 @@ def is_corrupt(error: sqlite3.DatabaseError) -> bool:
     return any(phrase in str(error) for phrase in _CORRUPT)
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_dev, status.st_ino
-
-
 def _make(path: Path) -> tuple[int, int] | None:
     """Makes folder and file for their owner alone where they are missing; SQLite gives its side files the same mode.
 
@@ -183,7 +168,7 @@ def _make(path: Path) -> tuple[int, int] | None:
             _name(unnamed, path)
         finally:
             unnamed.unlink(missing_ok=True)
-    return _identity(path)
+    return file_identity(path)
 
 
 def _name(unnamed: Path, path: Path) -> None:
