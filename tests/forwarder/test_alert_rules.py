@@ -59,6 +59,13 @@ def test_the_runs_end_is_judged_too() -> None:
     assert said(list(alert.end(START + MINUTE // 2))) == [("fired", 0.5, 3.0)]
 
 
+def test_a_point_after_the_window_is_none_of_its_points() -> None:
+    alert = rule()
+    feed(alert, (0.1, 0.0), (0.9, 9.0))
+
+    assert said(list(alert.end(START + MINUTE // 2))) == []
+
+
 def test_an_empty_window_says_nothing() -> None:
     alert = rule()
 
