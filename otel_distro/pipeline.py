@@ -25,8 +25,9 @@ class Pipeline:
 
     def __init__(self, config: Config, environ: Mapping[str, str], on_line: Callable[[str], None]) -> None:
         self._environ = environ
-        self._names = usable(config.destinations, environ, on_line)
-        self.addressees = [addressee(destination) for destination in self._build_plugins()]
+        made = _usable(config.destinations, environ, on_line)
+        self._names = list(made)
+        self.addressees = [addressee(destination) for destination in made.values()]
         self.directory = SpoolDirectory.below(config.spool, config.service, [ALERTS, *self.addressees])
         self.writer = SpoolWriter(self.directory, on_first_record=self._start, on_trouble=on_line)
         self.forwarder = Forwarder(self.directory, self.writer, self._build, on_line, leads=config.forwards)
@@ -50,28 +51,22 @@ class Pipeline:
 
     def _build(self) -> Sequence[Destination]:
         """Makes the destinations, the distribution's own judge of alerts first."""
-        return [AlertEvaluator(self.directory, self.writer.append), *self._build_plugins()]
-
-    def _build_plugins(self) -> list[Destination]:
-        return [build_destination(name, self._environ) for name in self._names]
+        plugins = [build_destination(name, self._environ) for name in self._names]
+        return [AlertEvaluator(self.directory, self.writer.append), *plugins]
 
 
-def usable(
+def _usable(
     names: Sequence[DestinationName], environ: Mapping[str, str], on_line: Callable[[str], None]
-) -> Sequence[DestinationName]:
-    """Returns those of the destinations that can be made, else ``local``, and says what is wrong with each other one.
+) -> dict[DestinationName, Destination]:
+    """Makes those of the destinations that can be made, else ``local``, and says what is wrong with each other one.
 
     Raises:
         ValueError: Not even ``local`` can be made.
     """
-    kept = []
+    made = {}
     for name in names:
         try:
-            build_destination(name, environ)
+            made[name] = build_destination(name, environ)
         except ValueError as error:
             on_line(f"{error}; it is left out")
-        else:
-            kept.append(name)
-    if not kept:
-        build_destination(LOCAL, environ)
-    return kept or [LOCAL]
+    return made or {LOCAL: build_destination(LOCAL, environ)}

@@ -14,7 +14,7 @@ from otel_distro.cli.surroundings import surroundings
 
 if TYPE_CHECKING:
     from otel_distro.forwarder.ledger import Balance
-    from otel_distro.forwarder.maintenance import Spools
+    from otel_distro.forwarder.maintenance import Progress, Spools
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -120,10 +120,10 @@ def _print_table(balances: Collection[Balance]) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Mapping[str, Balance]], None]]:
+def _progress() -> Iterator[Progress | None]:
     """Shows a progress bar of the records delivered; nothing where stderr is no terminal."""
     if not sys.stderr.isatty():
-        yield lambda _balances: None
+        yield None
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.progress import Progress  # noqa: PLC0415

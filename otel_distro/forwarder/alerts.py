@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from otel_distro import semconv
 from otel_distro.forwarder.alert_rules import AlertRule, Judgement, is_rule
 from otel_distro.forwarder.destination import Batch, Delivery, Fingerprint, Slot
+from otel_distro.forwarder.ledger import INTERNAL_KIND
 from otel_distro.spool.directory import Addressee, SpoolDirectory, replace_file
 from otel_distro.spool.format import SlotKey
 from otel_distro.spool.record import Kind, SpooledRecord
@@ -28,7 +29,7 @@ NAME: Final = "_alerts"
 _SLOT: Final = Slot("", frozenset({Kind.EVENT}))
 _RECENT: Final = 2000
 _SETTLE_NANOS: Final = 2 * 10**9
-ADDRESSEE: Final = Addressee(NAME, "internal", "", "", [SlotKey(NAME, _SLOT.name, _SLOT.takes)])
+ADDRESSEE: Final = Addressee(NAME, INTERNAL_KIND, "", "", [SlotKey(NAME, _SLOT.name, _SLOT.takes)])
 _METRICS: Final = semconv.EVENT_RUN_METRICS.encode()
 _OTHERS: Final = tuple(
     name.encode() for name in (semconv.EVENT_RUN_STARTED, semconv.EVENT_ALERT_DEFINED, semconv.EVENT_RUN_ENDED)
@@ -48,7 +49,7 @@ class AlertEvaluator:
 
     def __init__(self, directory: SpoolDirectory, append: Append, clock: Callable[[], int] = time.time_ns) -> None:
         self.name = NAME
-        self.fingerprint = Fingerprint("internal", "")
+        self.fingerprint = Fingerprint(INTERNAL_KIND, "")
         self.slots: Sequence[Slot] = (_SLOT,)
         self._state = directory.path / "state" / NAME / "rules.json"
         self._append = append

@@ -91,14 +91,14 @@ class Spools:
                 totals.setdefault(name, Balance(name)).merge(balance)
         return totals
 
-    def drain(self, timeout_seconds: float, progress: Progress = lambda _balances: None) -> dict[str, Balance]:
+    def drain(self, timeout_seconds: float, progress: Progress | None = None) -> dict[str, Balance]:
         """Delivers what waits, every destination at once, until nothing is left or the time is over.
 
         Where another process leads, that one delivers, and this waits for it.
 
         Args:
             timeout_seconds: How long at most.
-            progress: Called now and then with where each destination stands.
+            progress: Called now and then with where each destination stands; finding that out reads all that waits.
 
         Returns:
             Where each destination stands in the end.
@@ -107,7 +107,8 @@ class Spools:
         for directory in self.directories():
             with self._led(directory) as leader:
                 while time.monotonic() < deadline and self._has_queued(directory, leader):
-                    progress(self.balances())
+                    if progress:
+                        progress(self.balances())
                     time.sleep(_LOOK_SECONDS)
         return self.balances()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import cast
 
@@ -44,8 +44,3 @@ def addressee(destination: Destination) -> Addressee:
     fingerprint = destination.fingerprint
     slots = [SlotKey(destination.name, slot.name, slot.takes) for slot in destination.slots]
     return Addressee(destination.name, fingerprint.kind, fingerprint.endpoint, fingerprint.key_id, slots)
-
-
-def addressees(destinations: Sequence[Destination]) -> list[Addressee]:
-    """Returns destinations as the spool knows them."""
-    return [addressee(destination) for destination in destinations]

@@ -79,14 +79,6 @@ class Segment:
         """Returns how long the file is now."""
         return os.fstat(self._descriptor).st_size
 
-    def is_in_place(self) -> bool:
-        """Returns whether the file still lies where it was opened, not replaced and not removed."""
-        try:
-            ours, there = os.fstat(self._descriptor), self.path.stat(follow_symlinks=False)
-        except OSError:
-            return False
-        return ours.st_nlink > 0 and (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
-
     # --- cursors -----------------------------------------------------------------------------------------------------
 
     def accounts(self) -> Mapping[tuple[str, str], tuple[SlotKey, Account]]:
